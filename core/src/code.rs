@@ -1,0 +1,76 @@
+//! Stable error codes, the same in every language, on the command line and over HTTP.
+
+use core::fmt;
+
+/// A stable name for what went wrong. The names never change; new ones may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The text or bytes are not a token in the one accepted spelling.
+    Malformed,
+    /// The token is of a version or kind this verifier does not know.
+    UnsupportedVersion,
+    /// No trusted key matches the token's key hint.
+    UnknownKey,
+    /// A trusted key matches the hint, but the signature is not its.
+    BadSignature,
+    /// The snapshot's validity has ended.
+    Expired,
+    /// The snapshot's validity has not begun.
+    NotYetValid,
+    /// A profile field is over its limit or not safe to show.
+    InvalidProfile,
+    /// A key is not a key: wrong length, off the curve, not canonically encoded, or of another type.
+    InvalidKey,
+    /// A key has a small order, so that anyone could sign for it.
+    WeakKey,
+    /// The trust file cannot be read as a set of keys.
+    InvalidTrust,
+    /// The life asked for a token is outside 1 second to 30 days.
+    InvalidTtl,
+    /// The signed snapshot would be larger than any accepted token, or than any QR code.
+    TooLarge,
+}
+
+impl ErrorCode {
+    /// Every code, for tables in docs and tests.
+    pub const ALL: [Self; 12] = [
+        Self::Malformed,
+        Self::UnsupportedVersion,
+        Self::UnknownKey,
+        Self::BadSignature,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::InvalidProfile,
+        Self::InvalidKey,
+        Self::WeakKey,
+        Self::InvalidTrust,
+        Self::InvalidTtl,
+        Self::TooLarge,
+    ];
+
+    /// The code as it is written everywhere, in `snake_case`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::UnsupportedVersion => "unsupported_version",
+            Self::UnknownKey => "unknown_key",
+            Self::BadSignature => "bad_signature",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::InvalidProfile => "invalid_profile",
+            Self::InvalidKey => "invalid_key",
+            Self::WeakKey => "weak_key",
+            Self::InvalidTrust => "invalid_trust",
+            Self::InvalidTtl => "invalid_ttl",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

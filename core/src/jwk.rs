@@ -1,0 +1,183 @@
+//! Keys as JSON (RFC 7517, RFC 8037): what `/.well-known/jwks.json`, trust files and key files hold.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use core::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::profile::DisplayText;
+use crate::{ErrorCode, KeyError, SigningKey, VerifyingKey};
+
+/// The members of a JWK that matter here; others are ignored, as RFC 7517 asks.
+#[derive(Serialize, Deserialize, Default)]
+pub(crate) struct Jwk {
+    pub(crate) kty: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) crv: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) d: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kid: Option<String>,
+    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alg: Option<String>,
+    /// Ours: the issuer's name, shown in the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) iss: Option<String>,
+}
+
+impl Jwk {
+    pub(crate) fn is_ed25519(&self) -> bool {
+        self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519")
+    }
+
+    pub(crate) fn verifying_key(&self) -> Result<VerifyingKey, JwkError> {
+        let x = bytes32(self.x.as_deref().ok_or(JwkError::Member("x"))?, "x")?;
+        VerifyingKey::from_bytes(&x).map_err(JwkError::Key)
+    }
+
+    /// The issuer's name, if the key carries one that is safe to show.
+    pub(crate) fn issuer(&self) -> Result<Option<DisplayText<100>>, JwkError> {
+        self.iss.as_deref().map(DisplayText::parse).transpose().map_err(|_| JwkError::Member("iss"))
+    }
+}
+
+fn bytes32(text: &str, member: &'static str) -> Result<Zeroizing<[u8; 32]>, JwkError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    match URL_SAFE_NO_PAD.decode_slice(text, bytes.as_mut_slice()) {
+        Ok(32) => Ok(bytes),
+        _ => Err(JwkError::Member(member)),
+    }
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    // Strings and options of strings always serialise.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+impl VerifyingKey {
+    fn jwk(&self, issuer: Option<&str>) -> Jwk {
+        Jwk {
+            kty: "OKP".into(),
+            crv: Some("Ed25519".into()),
+            x: Some(URL_SAFE_NO_PAD.encode(self.as_bytes())),
+            kid: Some(self.id().to_string()),
+            usage: Some("sig".into()),
+            alg: Some("EdDSA".into()),
+            iss: issuer.map(Into::into),
+            ..Jwk::default()
+        }
+    }
+
+    /// The key as a JWK on one line, with the issuer's name in the member `iss` if given.
+    #[must_use]
+    pub fn to_jwk(&self, issuer: Option<&str>) -> String {
+        to_json(&self.jwk(issuer))
+    }
+
+    /// A JWK set that holds this key alone.
+    #[must_use]
+    pub fn to_jwks(&self, issuer: Option<&str>) -> String {
+        format!(r#"{{"keys":[{}]}}"#, self.to_jwk(issuer))
+    }
+}
+
+impl SigningKey {
+    /// The private key as a JWK on one line: what a key file holds. Wiped when dropped.
+    #[must_use]
+    pub fn to_jwk(&self) -> Zeroizing<String> {
+        let mut jwk = self.verifying_key().jwk(None);
+        jwk.d = Some(Zeroizing::new(URL_SAFE_NO_PAD.encode(self.to_seed().as_slice())));
+        Zeroizing::new(to_json(&jwk))
+    }
+
+    /// Reads [`SigningKey::to_jwk`].
+    ///
+    /// # Errors
+    /// [`JwkError`] if it is not an Ed25519 private key, or its public half is another key's.
+    pub fn from_jwk(json: &str) -> Result<Self, JwkError> {
+        let jwk: Jwk = serde_json::from_str(json).map_err(|_| JwkError::Json)?;
+        if !jwk.is_ed25519() {
+            return Err(JwkError::Member("crv"));
+        }
+        let seed = bytes32(jwk.d.as_ref().ok_or(JwkError::Member("d"))?, "d")?;
+        let key = Self::from_seed(*seed);
+        if jwk.verifying_key()? == key.verifying_key() { Ok(key) } else { Err(JwkError::Mismatch) }
+    }
+}
+
+/// Why a JWK is not an Ed25519 key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JwkError {
+    /// Not JSON, or not a JSON object with string members.
+    Json,
+    /// The named member is missing or wrong.
+    Member(&'static str),
+    /// The public half does not belong to the private one.
+    Mismatch,
+    /// The public key itself is unacceptable.
+    Key(KeyError),
+}
+
+impl JwkError {
+    /// The stable code: `invalid_key` or `weak_key`.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Json | Self::Member(_) | Self::Mismatch => ErrorCode::InvalidKey,
+            Self::Key(error) => error.code(),
+        }
+    }
+}
+
+impl fmt::Display for JwkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json => f.write_str("the key is not a JSON Web Key"),
+            Self::Member(name) => write!(f, "the JSON Web Key's member `{name}` is missing or wrong for Ed25519"),
+            Self::Mismatch => f.write_str("the key's public half (`x`) does not belong to its private half (`d`)"),
+            Self::Key(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for JwkError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_survives_its_jwk() {
+        let key = SigningKey::from_seed([3; 32]);
+        let again = SigningKey::from_jwk(&key.to_jwk()).unwrap();
+        assert_eq!(again.verifying_key(), key.verifying_key());
+        assert!(!key.verifying_key().to_jwk(Some("x")).contains("\"d\""));
+    }
+
+    #[test]
+    fn a_damaged_private_key_is_refused() {
+        let json = SigningKey::from_seed([3; 32]).to_jwk();
+        let other = SigningKey::from_seed([4; 32]).to_jwk();
+        let d = |json: &str| json.split("\"d\":\"").nth(1).unwrap()[..43].to_string();
+        let cases = [
+            (json[..json.len() / 2].to_string(), JwkError::Json),
+            (String::new(), JwkError::Json),
+            ("{}".to_string(), JwkError::Json),
+            (json.replace("\"d\"", "\"e\""), JwkError::Member("d")),
+            (json.replace("Ed25519", "X25519"), JwkError::Member("crv")),
+            (json.replace(&d(&json), &d(&json)[..42]), JwkError::Member("d")),
+            (json.replace(&d(&json), &d(&other)), JwkError::Mismatch),
+        ];
+        for (json, error) in cases {
+            assert_eq!(SigningKey::from_jwk(&json).map(|_| ()), Err(error), "{json}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Signed profile snapshots small enough for a QR code, verified offline.
+//!
+//! ```
+//! use sealcard_core::{Issuer, Profile, ProfileDraft, SigningKey, TrustStore, Ttl, UnixTime, Verifier};
+//!
+//! // The issuer, online: parse a profile once, sign a snapshot of it.
+//! let draft = ProfileDraft {
+//!     username: "devcard-demo".into(),
+//!     display_name: "Alex Chen".into(),
+//!     ..ProfileDraft::default()
+//! };
+//! let profile = Profile::parse(draft)?;
+//! let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
+//! let now = UnixTime::from_secs(1_800_000_000);
+//! let token = issuer.issue(&profile, now, Ttl::from_secs(600)?)?;
+//! let payload = token.to_text();
+//! assert!(payload.starts_with("SC1:"));
+//!
+//! // The verifier, offline: who is this, and who says so?
+//! let jwks = TrustStore::from_jwks(&issuer.verifying_key().to_jwks(None))?;
+//! let verified = Verifier::new(jwks).verify(&payload, now)?;
+//! assert_eq!(verified.profile().display_name.as_str(), "Alex Chen");
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! The crate has no clock, no I/O and no randomness: times and seeds are arguments. It builds without `std`;
+//! the feature `qr` (drawing) is the only part that needs it.
+//!
+//! Everything untrusted becomes a type that cannot be wrong: text is a [`Profile`] or an [`UnverifiedSnapshot`],
+//! and profile fields are reachable only through [`VerifiedSnapshot`], which only [`Verifier::verify`] makes.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(test, expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test may panic"))]
+
+extern crate alloc;
+#[cfg(feature = "qr")]
+extern crate std;
+
+mod base45;
+mod carrier;
+mod code;
+mod issue;
+mod jwk;
+mod key;
+mod profile;
+mod snapshot;
+mod time;
+mod trust;
+mod verify;
+mod wire;
+
+#[cfg(feature = "qr")]
+pub mod qr;
+
+pub use code::ErrorCode;
+pub use issue::{IssueError, Issuer, Token};
+pub use jwk::JwkError;
+pub use key::{KeyError, KeyId, SigningKey, VerifyingKey};
+pub use profile::{
+    AccentColor, DisplayText, Link, LinkDraft, LinkUrl, MAX_LINKS, Platform, Profile, ProfileDraft, ProfileError,
+    ProfileProblem, Username,
+};
+pub use snapshot::Snapshot;
+pub use time::{MAX_TTL_SECS, Ttl, TtlError, UnixTime};
+pub use trust::{MAX_TRUST_ANCHORS, TrustAnchor, TrustError, TrustStore};
+pub use verify::{DEFAULT_LEEWAY_SECS, UnverifiedSnapshot, VerifiedSnapshot, Verifier, VerifyError};
+pub use wire::{MAX_TEXT_BYTES, MAX_TOKEN_BYTES};

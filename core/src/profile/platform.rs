@@ -1,0 +1,206 @@
+//! Where a link leads: a known platform by number, any other by name.
+
+use alloc::string::String;
+
+use serde::{Serialize, Serializer};
+
+use super::{DisplayText, LinkUrl, ProfileProblem};
+
+/// How a platform's address is made from a name.
+enum Address {
+    /// The name follows this text.
+    After(&'static str),
+    /// The name is itself the whole address.
+    Whole,
+    /// The platform has no addresses; the name is for copying.
+    None,
+}
+
+use Address::{After, None as NoAddress, Whole};
+
+/// The known platforms. A platform's number is its place here: entries are only ever added at the end.
+const KNOWN: [(&str, Address); 36] = [
+    ("github", After("https://github.com/")),
+    ("linkedin", After("https://www.linkedin.com/in/")),
+    ("twitter", After("https://x.com/")),
+    ("gitlab", After("https://gitlab.com/")),
+    ("devfolio", After("https://devfolio.co/@")),
+    ("npm", After("https://www.npmjs.com/~")),
+    ("devto", After("https://dev.to/")),
+    ("hashnode", After("https://hashnode.com/@")),
+    ("medium", After("https://medium.com/@")),
+    ("leetcode", After("https://leetcode.com/u/")),
+    ("hackerrank", After("https://www.hackerrank.com/profile/")),
+    ("stackoverflow", After("https://stackoverflow.com/users/")),
+    ("discord", NoAddress),
+    ("telegram", After("https://t.me/")),
+    ("email", After("mailto:")),
+    ("portfolio", Whole),
+    ("custom", Whole),
+    ("website", Whole),
+    ("instagram", After("https://www.instagram.com/")),
+    ("youtube", After("https://www.youtube.com/@")),
+    ("twitch", After("https://www.twitch.tv/")),
+    ("dribbble", After("https://dribbble.com/")),
+    ("behance", After("https://www.behance.net/")),
+    ("figma", After("https://www.figma.com/@")),
+    ("codepen", After("https://codepen.io/")),
+    ("replit", After("https://replit.com/@")),
+    ("producthunt", After("https://www.producthunt.com/@")),
+    ("mastodon", After("https://")),
+    ("bluesky", After("https://bsky.app/profile/")),
+    ("codeberg", After("https://codeberg.org/")),
+    ("hackernews", After("https://news.ycombinator.com/user?id=")),
+    ("kaggle", After("https://www.kaggle.com/")),
+    ("threads", After("https://www.threads.net/@")),
+    ("huggingface", After("https://huggingface.co/")),
+    ("reddit", After("https://www.reddit.com/user/")),
+    ("phone", After("tel:")),
+];
+
+/// A platform: one of the known ones, or any other by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Platform(Repr);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Repr {
+    /// An index into [`KNOWN`].
+    Known(u8),
+    Other(DisplayText<50>),
+}
+
+impl Platform {
+    /// A known platform's name exactly as in the table, or any text of 1 to 50 characters that is safe to show.
+    ///
+    /// # Errors
+    /// As [`DisplayText::parse`].
+    pub fn parse(name: &str) -> Result<Self, ProfileProblem> {
+        Self::known(name).map_or_else(|| DisplayText::parse(name).map(|name| Self(Repr::Other(name))), Ok)
+    }
+
+    /// An unknown platform read from a token. A known one's name there would be a second spelling.
+    pub(crate) fn other_from_signed(name: &str) -> Result<Self, ProfileProblem> {
+        match Self::known(name) {
+            Some(_) => Err(ProfileProblem::PlatformUsername),
+            None => DisplayText::from_signed(name).map(|name| Self(Repr::Other(name))),
+        }
+    }
+
+    fn known(name: &str) -> Option<Self> {
+        let index = KNOWN.iter().position(|(known, _)| *known == name)?;
+        u8::try_from(index).ok().map(|number| Self(Repr::Known(number)))
+    }
+
+    /// The platform with this number.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        KNOWN.get(usize::from(number)).map(|_| Self(Repr::Known(number)))
+    }
+
+    /// The platform's number, if it is a known one.
+    pub(crate) fn number(&self) -> Option<u8> {
+        match self.0 {
+            Repr::Known(number) => Some(number),
+            Repr::Other(_) => None,
+        }
+    }
+
+    /// The name, as in the JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Known(_) => self.entry().map_or("", |(name, _)| name),
+            Repr::Other(name) => name.as_str(),
+        }
+    }
+
+    /// The address of `username` on this platform, or `None` if the platform has no addresses of its own.
+    ///
+    /// # Errors
+    /// [`ProfileProblem`] if the name cannot stand in such an address.
+    pub(super) fn address(&self, username: &str) -> Result<Option<LinkUrl>, ProfileProblem> {
+        match self.entry() {
+            Some((_, After(start))) => {
+                let mail_or_phone = start.ends_with(':');
+                if !mail_or_phone && !username.bytes().all(is_path_byte) {
+                    return Err(ProfileProblem::PlatformUsername);
+                }
+                LinkUrl::parse(&String::from_iter([start, username])).map(Some)
+            }
+            Some((_, Whole)) => LinkUrl::parse(username).map(Some),
+            Some((_, NoAddress)) | None => Ok(None),
+        }
+    }
+
+    fn entry(&self) -> Option<&'static (&'static str, Address)> {
+        self.number().and_then(|number| KNOWN.get(usize::from(number)))
+    }
+}
+
+/// What may stand in a name inside an address: it must not begin a query or fragment.
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~/@+:,%".contains(&byte)
+}
+
+impl Serialize for Platform {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn numbers_and_names_agree() {
+        for (number, (name, _)) in KNOWN.iter().enumerate() {
+            let platform = Platform::parse(name).unwrap();
+            assert_eq!(platform.number(), Some(u8::try_from(number).unwrap()));
+            assert_eq!(platform.as_str(), *name);
+            assert!(Platform::other_from_signed(name).is_err(), "a second spelling of {name}");
+        }
+        assert_eq!(Platform::from_number(36), None);
+    }
+
+    #[test]
+    fn an_unknown_platform_survives_as_text() {
+        let platform = Platform::parse("Новая сеть").unwrap();
+        assert_eq!((platform.number(), platform.as_str()), (None, "Новая сеть"));
+        assert_eq!(platform.address("ada"), Ok(None));
+        assert!(Platform::parse(&"p".repeat(50)).is_ok());
+        assert!(Platform::parse(&"p".repeat(51)).is_err());
+        assert!(Platform::parse("").is_err());
+    }
+
+    #[test]
+    fn names_stay_inside_their_platform_address() {
+        let github = Platform::parse("github").unwrap();
+        assert_eq!(github.address("ada").unwrap().unwrap().as_str(), "https://github.com/ada");
+        for name in ["a b", "a?x", "a#x", "é", "a\\b", "a<b"] {
+            assert_eq!(github.address(name), Err(ProfileProblem::PlatformUsername), "{name}");
+        }
+        let mastodon = Platform::parse("mastodon").unwrap();
+        assert!(mastodon.address("fosstodon.org/@ada").is_ok());
+        assert!(mastodon.address("user:password@evil.example").is_err());
+        let email = Platform::parse("email").unwrap();
+        assert!(email.address("ada@example.org").is_ok());
+        assert!(email.address("ada@example.org?subject=x").is_err());
+    }
+
+    #[test]
+    fn every_address_of_the_table_is_safe() {
+        for (name, address) in &KNOWN {
+            if let After(start) = address {
+                let username = match *name {
+                    "email" => "ada@example.org",
+                    "mastodon" => "example.org/@ada",
+                    "phone" => "+4930123456",
+                    _ => "ada",
+                };
+                let url = Platform::parse(name).unwrap().address(username).unwrap().unwrap();
+                assert_eq!(url.as_str(), format!("{start}{username}"));
+            }
+        }
+    }
+}

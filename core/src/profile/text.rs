@@ -1,0 +1,103 @@
+//! Text that is safe to show.
+
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Serialize, Serializer};
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+
+use super::{ProfileProblem, display_safe};
+
+/// One line of text: Unicode NFC, 1 to `MAX` characters (Unicode scalar values), at least one of them visible,
+/// without control, bidi-override or invisible characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DisplayText<const MAX: usize>(String);
+
+impl<const MAX: usize> DisplayText<MAX> {
+    /// Parses what a person typed: brings it to NFC, then checks it. Besides what a verifier refuses, characters that
+    /// Unicode has not assigned yet are refused here, where a newer table is a software update away.
+    ///
+    /// # Errors
+    /// [`ProfileProblem::Empty`], [`ProfileProblem::Length`] or [`ProfileProblem::UnsafeCharacter`].
+    pub fn parse(text: &str) -> Result<Self, ProfileProblem> {
+        let text: String = text.nfc().collect();
+        let unassigned = |c: &char| c.general_category() == GeneralCategory::Unassigned;
+        if let Some((index, character)) = text.chars().enumerate().find(|(_, c)| unassigned(c)) {
+            return Err(ProfileProblem::UnsafeCharacter { character, index });
+        }
+        Self::checked(text)
+    }
+
+    /// Parses what an issuer signed: the rules are a fixed list, so that every verifier, however old, agrees.
+    pub(crate) fn from_signed(text: &str) -> Result<Self, ProfileProblem> {
+        if is_nfc(text) { Self::checked(text.into()) } else { Err(ProfileProblem::NotNfc) }
+    }
+
+    fn checked(text: String) -> Result<Self, ProfileProblem> {
+        if text.trim().is_empty() {
+            return Err(ProfileProblem::Empty);
+        }
+        let actual = text.chars().count();
+        if actual > MAX {
+            return Err(ProfileProblem::Length { min: 1, max: MAX, actual });
+        }
+        match display_safe::first_unsafe(&text) {
+            Some((index, character)) => Err(ProfileProblem::UnsafeCharacter { character, index }),
+            None => Ok(Self(text)),
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for DisplayText<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<const MAX: usize> fmt::Display for DisplayText<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<const MAX: usize> Serialize for DisplayText<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn typed_text_becomes_nfc_and_signed_text_must_be() {
+        assert_eq!(DisplayText::<5>::parse("Zoe\u{308}").unwrap().as_str(), "Zoë");
+        assert_eq!(DisplayText::<5>::from_signed("Zoe\u{308}"), Err(ProfileProblem::NotNfc));
+        assert!(DisplayText::<3>::from_signed("Zoë").is_ok());
+    }
+
+    #[test]
+    fn unassigned_characters_are_refused_when_typed_but_not_when_signed() {
+        let unassigned = "\u{378}";
+        assert!(DisplayText::<5>::parse(unassigned).is_err());
+        assert!(DisplayText::<5>::from_signed(unassigned).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn typed_text_that_is_accepted_is_accepted_when_signed(text: String) {
+            if let Ok(text) = DisplayText::<100>::parse(&text) {
+                prop_assert_eq!(DisplayText::from_signed(text.as_str()), Ok(text));
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Addresses that are safe to open.
+
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::ProfileProblem;
+use super::error::AddressProblem;
+
+/// The most bytes an address may have.
+const MAX_BYTES: usize = 200;
+
+/// An https, mailto or tel address of at most 200 bytes, all ASCII.
+///
+/// https: a host name with a dot, punycode instead of letters beyond ASCII, no user name, no port. mailto: one mail
+/// address and nothing after it. tel: digits, with `+`, `-`, `.` and brackets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkUrl(String);
+
+impl LinkUrl {
+    /// # Errors
+    /// [`ProfileProblem::Bytes`], [`ProfileProblem::Scheme`] or [`ProfileProblem::Address`].
+    pub fn parse(text: &str) -> Result<Self, ProfileProblem> {
+        Self::checked(text, false)
+    }
+
+    /// An address that must be https.
+    ///
+    /// # Errors
+    /// As [`LinkUrl::parse`].
+    pub fn parse_https(text: &str) -> Result<Self, ProfileProblem> {
+        Self::checked(text, true)
+    }
+
+    fn checked(text: &str, https_only: bool) -> Result<Self, ProfileProblem> {
+        if text.len() > MAX_BYTES {
+            return Err(ProfileProblem::Bytes { max: MAX_BYTES, actual: text.len() });
+        }
+        let checked = if let Some(rest) = text.strip_prefix("https://") {
+            check_https(rest)
+        } else if let Some(address) = text.strip_prefix("mailto:").filter(|_| !https_only) {
+            check_mail(address)
+        } else if let Some(number) = text.strip_prefix("tel:").filter(|_| !https_only) {
+            check_phone(number)
+        } else {
+            return Err(ProfileProblem::Scheme { https_only });
+        };
+        checked.map(|()| Self(text.into())).map_err(ProfileProblem::Address)
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What follows `https://`: a host, then optionally a path, query and fragment of RFC 3986's characters.
+fn check_https(rest: &str) -> Result<(), AddressProblem> {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at_checked(end).ok_or(AddressProblem::Host)?;
+    if host.contains('@') {
+        return Err(AddressProblem::UserInfo);
+    }
+    if host.contains(':') {
+        return Err(AddressProblem::Port);
+    }
+    check_host(host)?;
+    let mut bytes = path.bytes();
+    for character in path.chars() {
+        bytes.next();
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' => {}
+            '-' | '.' | '_' | '~' | ':' | '/' | '?' | '#' | '@' => {}
+            '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=' => {}
+            '%' => {
+                let mut digits = bytes.clone().take(2).filter(u8::is_ascii_hexdigit);
+                if digits.next().is_none() || digits.next().is_none() {
+                    return Err(AddressProblem::Percent);
+                }
+            }
+            other => return Err(AddressProblem::Character(other)),
+        }
+    }
+    Ok(())
+}
+
+/// A name of at least two labels of letters, digits and inner hyphens.
+fn check_host(host: &str) -> Result<(), AddressProblem> {
+    if let Some(character) = host.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))) {
+        return Err(AddressProblem::Character(character));
+    }
+    let label =
+        |label: &str| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
+    // A last label of digits would be an IP address.
+    let numeric = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    if host.contains('.') && host.split('.').all(label) && !numeric { Ok(()) } else { Err(AddressProblem::Host) }
+}
+
+fn check_mail(address: &str) -> Result<(), AddressProblem> {
+    let (local, host) = address.split_once('@').ok_or(AddressProblem::Mail)?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$'*+-/=^_`{|}~.".contains(&b);
+    let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
+    if local.is_empty() || local.len() > 64 || dots || !local.bytes().all(allowed) {
+        return Err(AddressProblem::Mail);
+    }
+    check_host(host).map_err(|_| AddressProblem::Mail)
+}
+
+fn check_phone(number: &str) -> Result<(), AddressProblem> {
+    let rest = number.strip_prefix('+').unwrap_or(number);
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    let allowed = |b: u8| b.is_ascii_digit() || b"-.()".contains(&b);
+    if (3..=15).contains(&digits) && rest.bytes().all(allowed) { Ok(()) } else { Err(AddressProblem::Phone) }
+}
+
+impl fmt::Display for LinkUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for LinkUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn ordinary_addresses_are_accepted() {
+        for text in [
+            "https://example.org",
+            "https://www.example.co.uk/~ada/?q=1&r=%C3%A9#top",
+            "https://xn--mnchen-3ya.de/",
+            "https://avatars.githubusercontent.com/u/81928642?v=4",
+            "https://fosstodon.org/@ada",
+            "https://A.example/",
+            "mailto:ada+card@example.org",
+            "tel:+49-30-123456",
+        ] {
+            assert_eq!(LinkUrl::parse(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn dangerous_or_ambiguous_addresses_are_refused() {
+        for text in [
+            "",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            " https://example.org",
+            "data:text/html,x",
+            "http://example.org",
+            "HTTPS://example.org",
+            "ftp://example.org",
+            "//example.org",
+            "https:example.org",
+            "https://",
+            "https:///path",
+            "https://example",
+            "https://example.org:8443/",
+            "https://user@example.org",
+            "https://good.example@evil.example",
+            "https://münchen.de",
+            "https://exa_mple.org",
+            "https://-example.org",
+            "https://example..org",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://example.org\\@evil.example",
+            "https://example.org/ space",
+            "https://example.org/\n",
+            "https://example.org/\u{202e}",
+            "https://example.org/é",
+            "https://example.org/%",
+            "https://example.org/%1",
+            "https://example.org/%zz",
+            "https://example.org/<script>",
+            "mailto:",
+            "mailto:ada",
+            "mailto:@example.org",
+            "mailto:ada@example.org?bcc=x@example.org",
+            "mailto:ada@example.org,eve@example.org",
+            "mailto:a%0Ab@example.org",
+            "mailto:a..b@example.org",
+            "tel:",
+            "tel:12",
+            "tel:+49 30",
+            "tel:+1;ext=5",
+            "tel:1234567890123456",
+        ] {
+            assert!(LinkUrl::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(LinkUrl::parse_https("mailto:ada@example.org"), Err(ProfileProblem::Scheme { https_only: true }));
+    }
+
+    #[test]
+    fn an_address_has_at_most_200_bytes() {
+        let path = |n: usize| format!("https://example.org/{}", "a".repeat(n - 20));
+        assert!(LinkUrl::parse(&path(200)).is_ok());
+        assert_eq!(LinkUrl::parse(&path(201)), Err(ProfileProblem::Bytes { max: 200, actual: 201 }));
+    }
+}
