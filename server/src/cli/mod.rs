@@ -1,0 +1,63 @@
+//! The `sealcard` command line.
+//!
+//! Results go to standard output. An error is one line of JSON, the last on standard error, with a stable code; on a
+//! terminal a plain sentence stands before it. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+
+mod error;
+mod input;
+mod inspect;
+mod issue;
+mod keygen;
+mod qr;
+mod serve;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use error::CliError;
+
+/// Signed profiles in a QR code, verified offline
+#[derive(Parser)]
+#[command(name = "sealcard", version, arg_required_else_help = true)]
+#[command(after_help = "Start with `sealcard serve --demo`: it shows a QR code and how to verify it.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Make a signing key
+    Keygen(keygen::Keygen),
+    /// Sign profiles into payload texts
+    Issue(issue::Issue),
+    /// Check payload texts, offline
+    Verify(verify::Verify),
+    /// Show what a payload text claims, without checking it
+    Inspect(inspect::Inspect),
+    /// Draw a payload text as a QR code
+    Qr(qr::Qr),
+}
+
+/// Reads the arguments, runs the command, and reports its error.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(command) => command.run(),
+        Command::Keygen(command) => command.run(),
+        Command::Issue(command) => command.run(),
+        Command::Verify(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Qr(command) => command.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.report();
+            ExitCode::FAILURE
+        }
+    }
+}

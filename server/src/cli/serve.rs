@@ -1,0 +1,129 @@
+//! `sealcard serve`: the server, from settings to the last answer.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use sealcard_core::qr::QrMatrix;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::CliError;
+use super::qr::terminal_style;
+use crate::data_dir::DataDir;
+use crate::http::{self, App};
+use crate::settings::{GivenSettings, Settings};
+use crate::{clock, db, demo, logging, token};
+
+/// Runs the server. Needs no settings: SQLite and a signing key are made in the data folder on the first start
+#[derive(Args)]
+#[command(
+    after_help = "Settings are taken from flags, then the environment, then the file of --config.\n\nExamples:\n  \
+                        sealcard serve --demo\n  sealcard serve --listen 0.0.0.0:8080 --data-dir /var/lib/sealcard"
+)]
+pub(super) struct Serve {
+    /// Add the demo user `devcard-demo`, and show its QR code and how to verify it
+    #[arg(long)]
+    demo: bool,
+
+    #[command(flatten)]
+    settings: GivenSettings,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let settings = self.settings.complete()?;
+        logging::start(&settings.log).map_err(|error| CliError::new("invalid_settings", error))?;
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| CliError::new("io", error))?;
+        runtime.block_on(serve(&settings, self.demo))
+    }
+}
+
+async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
+    // The port first: if it is taken, nothing has been touched yet.
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
+    let data_dir = DataDir::open(&settings.data_dir)?;
+    let key = data_dir.signing_key(settings.signing_key_file.as_deref())?;
+    let db = db::connect(settings.database_url.as_deref(), data_dir.path()).await?;
+    let app = App::new(Arc::clone(&db), key, settings.issuer.clone()).map_err(|error| CliError::new("io", error))?;
+    data_dir.write_jwks(&app.jwks())?;
+    let app = Arc::new(app);
+    if with_demo {
+        demo::seed(db.as_ref()).await?;
+        show_demo(&app, address, &data_dir.jwks_path()).await?;
+    } else {
+        println!("Sealcard listens on http://{address}");
+    }
+    tracing::info!(%address, key_id = %app.issuer.verifying_key().id(), "listening");
+
+    let sweeper = tokio::spawn(sweep_sessions(Arc::clone(&db)));
+    let stopped = http::serve(listener, http::router(app), stop_signal()?).await;
+    sweeper.abort();
+    db.close().await;
+    tracing::info!("stopped");
+    stopped.map_err(|error| CliError::new("shutdown", error))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => CliError::new(
+            "address_in_use",
+            format!("{address} is used by another program: stop it, or choose another port with --listen"),
+        ),
+        _ => CliError::new("io", format!("cannot listen on {address}: {error}")),
+    })
+}
+
+/// Resolves when the process is asked to stop, by Ctrl-C or by a service manager.
+fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
+    let error = |error| CliError::new("io", error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(error)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(error)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: requests in flight may finish");
+    })
+}
+
+/// Removes ended sessions once an hour. They are refused anyway; this keeps the table small.
+async fn sweep_sessions(db: Arc<dyn db::Repository>) {
+    let mut hourly = tokio::time::interval(std::time::Duration::from_secs(60 * 60));
+    loop {
+        hourly.tick().await;
+        match db.delete_ended_sessions(clock::now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "removed ended sessions"),
+            Err(error) => tracing::warn!(%error, "ended sessions were not removed"),
+        }
+    }
+}
+
+/// The address, the demo user's QR code, and how to verify it.
+async fn show_demo(app: &App, address: SocketAddr, jwks: &Path) -> Result<(), CliError> {
+    let stored = app.db.profile(demo::USERNAME).await?;
+    let stored = stored.ok_or(CliError::new("database", "the demo user is missing"))?;
+    let token = token::sc1(&app.issuer, &stored, clock::now()).map_err(|error| CliError::core(error.code(), error))?;
+    let qr = QrMatrix::new(&token.text).map_err(|error| CliError::core(error.code(), error))?;
+    let program = std::env::args().next().unwrap_or_else(|| "sealcard".into());
+    let mut stdout = io::stdout().lock();
+    let picture = qr.to_terminal(terminal_style(stdout.is_terminal()));
+    let user = demo::USERNAME;
+    write!(
+        stdout,
+        "Sealcard listens on http://{address}\n\n{picture}\n\
+         {user}, signed, valid until {expiry}. A fresh one: http://{address}/api/public/{user}/qr\n\
+         Scan it with any QR reader, stop the server, and verify it offline:\n\
+         {program} verify --trust {jwks} '{text}'\n",
+        expiry = clock::iso8601(token.expires_at),
+        jwks = jwks.display(),
+        text = token.text,
+    )
+    .and_then(|()| stdout.flush())
+    .map_err(CliError::stdio)
+}

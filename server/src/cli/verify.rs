@@ -1,0 +1,91 @@
+//! `sealcard verify`: what a verifier at the door does, with no network.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use sealcard_core::{DEFAULT_LEEWAY_SECS, TrustStore, UnixTime, VerifiedSnapshot, Verifier};
+use serde_json::json;
+
+use super::{CliError, input};
+use crate::clock;
+
+/// Checks that a trusted issuer signed a payload text, that it is unaltered and in time, and prints whose profile it is
+/// as JSON. Reads no network, only the trust file
+#[derive(Args)]
+#[command(after_help = "With `-`, every line of standard input is one payload text, and every line of output its \
+                        verdict: the profile, or an error.\n\nExit code 0: all verified. 1: one was refused; the last \
+                        line of standard error says why:\n  {\"error\":{\"code\":\"expired\",\"message\":\"…\"}}\nCodes: \
+                        malformed, unsupported_version, unknown_key, bad_signature, expired, not_yet_valid.\n\n\
+                        Example:\n  curl -s http://127.0.0.1:8080/.well-known/jwks.json > jwks.json\n  sealcard verify \
+                        --trust jwks.json 'SC1:…'")]
+pub(super) struct Verify {
+    /// Whom to trust: a JWK set (the server's /.well-known/jwks.json) or a single JWK
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+
+    /// The time to verify for [default: now]
+    #[arg(long, value_name = "UNIX_SECONDS")]
+    now: Option<u64>,
+
+    /// How far this device's clock may be off
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_LEEWAY_SECS)]
+    leeway: u32,
+
+    /// A payload text, or `-` for one a line on standard input
+    #[arg(default_value = input::STDIN)]
+    text: OsString,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let trust = TrustStore::from_jwks(&input::small_file(&self.trust)?)
+            .map_err(|error| CliError::core(error.code(), error).at(self.trust.display()))?;
+        let verifier = Verifier::new(trust).with_leeway(self.leeway);
+        if self.text != *input::STDIN {
+            let verified = self.verify(&verifier, &input::text(&self.text))?;
+            println!("{verified}");
+            return Ok(());
+        }
+        if io::stdin().is_terminal() {
+            eprintln!("Reading payload texts, one a line; end with Ctrl-D.");
+        }
+        self.verify_lines(&verifier)
+    }
+
+    fn verify_lines(&self, verifier: &Verifier) -> Result<(), CliError> {
+        let mut stdout = io::stdout().lock();
+        let mut last_error = None;
+        for line in input::payload_lines(io::stdin().lock()) {
+            let verdict = match self.verify(verifier, &line.map_err(CliError::stdio)?) {
+                Ok(verified) => verified,
+                Err(error) => {
+                    let verdict = error.to_json();
+                    last_error = Some(error);
+                    verdict
+                }
+            };
+            writeln!(stdout, "{verdict}").map_err(CliError::stdio)?;
+        }
+        last_error.map_or(Ok(()), Err)
+    }
+
+    fn verify(&self, verifier: &Verifier, text: &str) -> Result<serde_json::Value, CliError> {
+        let now = self.now.map_or_else(clock::now, UnixTime::from_secs);
+        let verified = verifier.verify(text, now).map_err(|error| CliError::core(error.code(), error))?;
+        Ok(verdict(&verified))
+    }
+}
+
+fn verdict(verified: &VerifiedSnapshot) -> serde_json::Value {
+    json!({
+        "profile": verified.profile(),
+        "issuer": verified.issuer(),
+        "keyId": verified.key_id().to_string(),
+        "issuedAt": clock::iso8601(verified.issued_at()),
+        "expiresAt": clock::iso8601(verified.expires_at()),
+        "binding": "bearer",
+        "revocation": "unknown",
+    })
+}

@@ -1,0 +1,135 @@
+//! The database behind one trait: SQLite by default, PostgreSQL for production.
+//!
+//! What comes out has been parsed: a row that does not make a [`Profile`] is an internal error, not a profile.
+
+mod error;
+mod postgres;
+mod profile;
+mod repository;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sealcard_core::{Profile, UnixTime, Username};
+
+pub use error::{DbError, EditError};
+pub use profile::StoredProfile;
+
+/// A new account with its first profile.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// A random id.
+    pub id: String,
+    /// The argon2id hash in PHC form, or [`NO_PASSWORD`].
+    pub password_hash: String,
+    /// The profile, whose username is the account's. Its links get fresh ids.
+    pub profile: Profile,
+    /// When it was made.
+    pub created_at: UnixTime,
+}
+
+/// Stands where a password hash would, for accounts that nobody can log in to.
+pub const NO_PASSWORD: &str = "!";
+
+/// What a login is checked against.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The account's id.
+    pub account_id: String,
+    /// The argon2id hash in PHC form.
+    pub password_hash: String,
+}
+
+/// A login session. The token itself is never stored.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// SHA-256 of the token, in base64url.
+    pub token_hash: String,
+    /// A public id for lists.
+    pub id: String,
+    /// Whose it is.
+    pub account_id: String,
+    /// When it began.
+    pub created_at: UnixTime,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// Changes a profile; refusing leaves everything as it was.
+pub type Edit = Box<dyn FnOnce(&mut StoredProfile) -> Result<(), EditError> + Send>;
+
+/// What a change of a profile did.
+#[derive(Debug)]
+pub struct Edited {
+    /// The username before the change.
+    pub old_username: Username,
+    /// The profile after it.
+    pub profile: StoredProfile,
+}
+
+/// Everything the server keeps.
+#[async_trait]
+pub trait Repository: Send + Sync {
+    /// Stores a new account. [`DbError::Conflict`] if the username is taken.
+    async fn create_account(&self, account: NewAccount) -> Result<(), DbError>;
+
+    /// The credentials of a username.
+    async fn credentials(&self, username: &str) -> Result<Option<Credentials>, DbError>;
+
+    /// The credentials of an account.
+    async fn credentials_of(&self, account_id: &str) -> Result<Option<Credentials>, DbError>;
+
+    /// Replaces the password and ends every session of the account, in one step.
+    async fn change_password(&self, account_id: &str, password_hash: &str) -> Result<(), DbError>;
+
+    /// The profile with this username.
+    async fn profile(&self, username: &str) -> Result<Option<StoredProfile>, DbError>;
+
+    /// The profile of an account.
+    async fn profile_of(&self, account_id: &str) -> Result<Option<StoredProfile>, DbError>;
+
+    /// Reads a profile, changes it and writes it back; no other change comes between.
+    async fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Edited, EditError>;
+
+    /// Stores a session.
+    async fn create_session(&self, session: Session) -> Result<(), DbError>;
+
+    /// The session of a token, if it has not ended by `now`.
+    async fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
+
+    /// The sessions of an account that have not ended by `now`, oldest first.
+    async fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;
+
+    /// Ends one session.
+    async fn delete_session(&self, token_hash: &str) -> Result<(), DbError>;
+
+    /// Ends every session of an account.
+    async fn delete_sessions_of(&self, account_id: &str) -> Result<(), DbError>;
+
+    /// Removes sessions that ended before `now`. Returns how many.
+    async fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), DbError>;
+
+    /// Closes every connection.
+    async fn close(&self);
+}
+
+/// Connects to `postgres://…`, `sqlite://FILE`, or, without an address, to `sealcard.db` in the data directory, and
+/// brings the tables up to date.
+///
+/// # Errors
+/// [`DbError`] if it cannot be reached, written or migrated.
+pub async fn connect(url: Option<&str>, data_dir: &Path) -> Result<Arc<dyn Repository>, DbError> {
+    match url {
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Arc::new(postgres::connect(url).await?))
+        }
+        Some(url) if url.starts_with("sqlite:") => Ok(Arc::new(sqlite::connect_url(url).await?)),
+        Some(_) => Err(DbError::BadUrl),
+        None => Ok(Arc::new(sqlite::connect_file(&data_dir.join("sealcard.db")).await?)),
+    }
+}

@@ -1,0 +1,34 @@
+//! PostgreSQL: for more than one server.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool, PgPoolOptions};
+
+use super::DbError;
+use super::repository::implement_repository;
+
+/// How long a call waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+const MAX_CONNECTIONS: u32 = 10;
+
+pub(super) struct PostgresRepository {
+    pool: PgPool,
+}
+
+implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE");
+
+pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("sealcard")
+        // No query of ours takes longer; a stuck one must not hold its connection for ever.
+        .options([("statement_timeout", "5s"), ("lock_timeout", "3s")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(MAX_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    Ok(PostgresRepository { pool })
+}

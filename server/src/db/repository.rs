@@ -1,0 +1,292 @@
+//! The queries, written once for both databases.
+//!
+//! SQLite and PostgreSQL understand the same SQL here; what differs is how a transaction that will write begins and
+//! how it keeps a row to itself. A macro rather than generics: sqlx's traits would need a page of bounds.
+
+/// Implements [`Repository`](super::Repository) for a type with a field `pool`.
+macro_rules! implement_repository {
+    ($type:ty, begin: $begin:literal, lock_row: $lock_row:literal) => {
+        #[async_trait::async_trait]
+        impl $crate::db::Repository for $type {
+            async fn create_account(&self, account: $crate::db::NewAccount) -> Result<(), $crate::db::DbError> {
+                let mut transaction = self.pool.begin_with($begin).await?;
+                let profile = &account.profile;
+                sqlx::query(
+                    "INSERT INTO accounts (id, username, password_hash, display_name, bio, pronouns, role, company, \
+                     avatar_url, accent_color, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                )
+                .bind(&account.id)
+                .bind(profile.username.as_str())
+                .bind(&account.password_hash)
+                .bind(profile.display_name.as_str())
+                .bind(profile.bio.as_ref().map(|text| text.as_str()))
+                .bind(profile.pronouns.as_ref().map(|text| text.as_str()))
+                .bind(profile.role.as_ref().map(|text| text.as_str()))
+                .bind(profile.company.as_ref().map(|text| text.as_str()))
+                .bind(profile.avatar_url.as_ref().map(|url| url.as_str()))
+                .bind(profile.accent_color.to_string())
+                .bind(seconds(account.created_at))
+                .execute(&mut *transaction)
+                .await?;
+                let ids: Vec<_> = profile.links().iter().map(|_| uuid::Uuid::new_v4().to_string()).collect();
+                insert_links(&mut transaction, &account.id, profile, &ids).await?;
+                Ok(transaction.commit().await?)
+            }
+
+            async fn credentials(
+                &self,
+                username: &str,
+            ) -> Result<Option<$crate::db::Credentials>, $crate::db::DbError> {
+                let row = sqlx::query_as("SELECT id, password_hash FROM accounts WHERE username = $1")
+                    .bind(username)
+                    .fetch_optional(&self.pool)
+                    .await?;
+                Ok(row.map(|(account_id, password_hash)| $crate::db::Credentials { account_id, password_hash }))
+            }
+
+            async fn credentials_of(
+                &self,
+                account_id: &str,
+            ) -> Result<Option<$crate::db::Credentials>, $crate::db::DbError> {
+                let row = sqlx::query_as("SELECT id, password_hash FROM accounts WHERE id = $1")
+                    .bind(account_id)
+                    .fetch_optional(&self.pool)
+                    .await?;
+                Ok(row.map(|(account_id, password_hash)| $crate::db::Credentials { account_id, password_hash }))
+            }
+
+            async fn change_password(
+                &self,
+                account_id: &str,
+                password_hash: &str,
+            ) -> Result<(), $crate::db::DbError> {
+                let mut transaction = self.pool.begin_with($begin).await?;
+                sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
+                    .bind(account_id)
+                    .bind(password_hash)
+                    .execute(&mut *transaction)
+                    .await?;
+                sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+                    .bind(account_id)
+                    .execute(&mut *transaction)
+                    .await?;
+                Ok(transaction.commit().await?)
+            }
+
+            async fn profile(
+                &self,
+                username: &str,
+            ) -> Result<Option<$crate::db::StoredProfile>, $crate::db::DbError> {
+                let mut connection = self.pool.acquire().await?;
+                let account = sqlx::query_as(
+                    "SELECT id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color \
+                     FROM accounts WHERE username = $1",
+                )
+                .bind(username)
+                .fetch_optional(&mut *connection)
+                .await?;
+                stored_profile(&mut connection, account).await
+            }
+
+            async fn profile_of(
+                &self,
+                account_id: &str,
+            ) -> Result<Option<$crate::db::StoredProfile>, $crate::db::DbError> {
+                let mut connection = self.pool.acquire().await?;
+                let account = sqlx::query_as(
+                    "SELECT id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color \
+                     FROM accounts WHERE id = $1",
+                )
+                .bind(account_id)
+                .fetch_optional(&mut *connection)
+                .await?;
+                stored_profile(&mut connection, account).await
+            }
+
+            async fn edit_profile(
+                &self,
+                account_id: &str,
+                edit: $crate::db::Edit,
+            ) -> Result<$crate::db::Edited, $crate::db::EditError> {
+                let mut transaction = self.pool.begin_with($begin).await?;
+                let account = sqlx::query_as(concat!(
+                    "SELECT id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color \
+                     FROM accounts WHERE id = $1",
+                    $lock_row
+                ))
+                .bind(account_id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+                let before = stored_profile(&mut transaction, account)
+                    .await?
+                    .ok_or($crate::db::EditError::NoSuchAccount)?;
+                let mut after = before.clone();
+                edit(&mut after)?;
+                let profile = &after.profile;
+                sqlx::query(
+                    "UPDATE accounts SET username = $2, display_name = $3, bio = $4, pronouns = $5, role = $6, \
+                     company = $7, avatar_url = $8, accent_color = $9 WHERE id = $1",
+                )
+                .bind(account_id)
+                .bind(profile.username.as_str())
+                .bind(profile.display_name.as_str())
+                .bind(profile.bio.as_ref().map(|text| text.as_str()))
+                .bind(profile.pronouns.as_ref().map(|text| text.as_str()))
+                .bind(profile.role.as_ref().map(|text| text.as_str()))
+                .bind(profile.company.as_ref().map(|text| text.as_str()))
+                .bind(profile.avatar_url.as_ref().map(|url| url.as_str()))
+                .bind(profile.accent_color.to_string())
+                .execute(&mut *transaction)
+                .await?;
+                if (before.profile.links(), &before.link_ids) != (profile.links(), &after.link_ids) {
+                    sqlx::query("DELETE FROM links WHERE account_id = $1")
+                        .bind(account_id)
+                        .execute(&mut *transaction)
+                        .await?;
+                    insert_links(&mut transaction, account_id, profile, &after.link_ids).await?;
+                }
+                transaction.commit().await?;
+                Ok($crate::db::Edited { old_username: before.profile.username, profile: after })
+            }
+
+            async fn create_session(&self, session: $crate::db::Session) -> Result<(), $crate::db::DbError> {
+                sqlx::query(
+                    "INSERT INTO sessions (token_hash, id, account_id, created_at, expires_at) \
+                     VALUES ($1, $2, $3, $4, $5)",
+                )
+                .bind(&session.token_hash)
+                .bind(&session.id)
+                .bind(&session.account_id)
+                .bind(seconds(session.created_at))
+                .bind(seconds(session.expires_at))
+                .execute(&self.pool)
+                .await?;
+                Ok(())
+            }
+
+            async fn session(
+                &self,
+                token_hash: &str,
+                now: sealcard_core::UnixTime,
+            ) -> Result<Option<$crate::db::Session>, $crate::db::DbError> {
+                let row: Option<SessionRow> = sqlx::query_as(
+                    "SELECT token_hash, id, account_id, created_at, expires_at FROM sessions \
+                     WHERE token_hash = $1 AND expires_at > $2",
+                )
+                .bind(token_hash)
+                .bind(seconds(now))
+                .fetch_optional(&self.pool)
+                .await?;
+                Ok(row.map(session))
+            }
+
+            async fn sessions_of(
+                &self,
+                account_id: &str,
+                now: sealcard_core::UnixTime,
+            ) -> Result<Vec<$crate::db::Session>, $crate::db::DbError> {
+                let rows: Vec<SessionRow> = sqlx::query_as(
+                    "SELECT token_hash, id, account_id, created_at, expires_at FROM sessions \
+                     WHERE account_id = $1 AND expires_at > $2 ORDER BY created_at, id",
+                )
+                .bind(account_id)
+                .bind(seconds(now))
+                .fetch_all(&self.pool)
+                .await?;
+                Ok(rows.into_iter().map(session).collect())
+            }
+
+            async fn delete_session(&self, token_hash: &str) -> Result<(), $crate::db::DbError> {
+                sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
+                    .bind(token_hash)
+                    .execute(&self.pool)
+                    .await?;
+                Ok(())
+            }
+
+            async fn delete_sessions_of(&self, account_id: &str) -> Result<(), $crate::db::DbError> {
+                sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+                    .bind(account_id)
+                    .execute(&self.pool)
+                    .await?;
+                Ok(())
+            }
+
+            async fn delete_ended_sessions(
+                &self,
+                now: sealcard_core::UnixTime,
+            ) -> Result<u64, $crate::db::DbError> {
+                let done = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+                    .bind(seconds(now))
+                    .execute(&self.pool)
+                    .await?;
+                Ok(done.rows_affected())
+            }
+
+            async fn ping(&self) -> Result<(), $crate::db::DbError> {
+                sqlx::query("SELECT 1").execute(&self.pool).await?;
+                Ok(())
+            }
+
+            async fn close(&self) {
+                self.pool.close().await;
+            }
+        }
+
+        type SessionRow = (String, String, String, i64, i64);
+
+        fn session((token_hash, id, account_id, created_at, expires_at): SessionRow) -> $crate::db::Session {
+            let time = |secs: i64| sealcard_core::UnixTime::from_secs(u64::try_from(secs).unwrap_or_default());
+            $crate::db::Session {
+                token_hash,
+                id,
+                account_id,
+                created_at: time(created_at),
+                expires_at: time(expires_at),
+            }
+        }
+
+        fn seconds(time: sealcard_core::UnixTime) -> i64 {
+            i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+        }
+
+        async fn stored_profile(
+            connection: &mut Connection,
+            account: Option<$crate::db::profile::AccountRow>,
+        ) -> Result<Option<$crate::db::StoredProfile>, $crate::db::DbError> {
+            let Some(account) = account else { return Ok(None) };
+            let links = sqlx::query_as(
+                "SELECT id, platform, username, url FROM links WHERE account_id = $1 ORDER BY display_order",
+            )
+            .bind(&account.id)
+            .fetch_all(connection)
+            .await?;
+            $crate::db::StoredProfile::parse(account, links).map(Some)
+        }
+
+        async fn insert_links(
+            connection: &mut Connection,
+            account_id: &str,
+            profile: &sealcard_core::Profile,
+            ids: &[String],
+        ) -> Result<(), sqlx::Error> {
+            for (order, (link, id)) in (0_i64..).zip(profile.links().iter().zip(ids)) {
+                sqlx::query(
+                    "INSERT INTO links (id, account_id, platform, username, url, display_order) \
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                )
+                .bind(id)
+                .bind(account_id)
+                .bind(link.platform().as_str())
+                .bind(link.username().as_str())
+                .bind(link.url().map(|url| url.as_str()))
+                .bind(order)
+                .execute(&mut *connection)
+                .await?;
+            }
+            Ok(())
+        }
+    };
+}
+
+pub(super) use implement_repository;

@@ -1,0 +1,62 @@
+//! The server's HTTP face: all routes on one screen.
+
+mod auth;
+mod error;
+mod etag;
+mod json;
+mod limits;
+mod request_id;
+mod routes;
+mod serve;
+mod state;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::routing::{delete, get, post, put};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+pub use error::ApiError;
+pub use limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
+pub use serve::{ServeError, serve};
+pub use state::App;
+
+use routes::{account, health, jwks, link, profile, public, session};
+
+/// The whole service, ready to be served or called in a test.
+pub fn router(app: Arc<App>) -> Router {
+    let public = Router::new()
+        .route("/{username}", get(public::profile))
+        .route("/{username}/qr-session", get(public::qr_session))
+        .route("/{username}/qr", get(public::qr));
+
+    Router::new()
+        .nest("/api/public", public.clone())
+        .nest("/api/u", public)
+        .route("/api/accounts", post(account::create))
+        .route("/api/accounts/me/password", put(account::change_password))
+        .route("/api/sessions", post(session::log_in).get(session::list).delete(session::log_out_everywhere))
+        .route("/api/sessions/current", delete(session::log_out))
+        .route("/api/profiles/me", get(profile::read).put(profile::change))
+        .route("/api/profiles/me/links", post(link::add))
+        .route("/api/profiles/me/links/reorder", put(link::reorder))
+        .route("/api/profiles/me/links/{id}", put(link::change).delete(link::remove))
+        .route("/.well-known/jwks.json", get(jwks::read))
+        .route("/health", get(health::read))
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(limits::time_out))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(SetResponseHeaderLayer::overriding(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        ))
+        .layer(middleware::from_fn(request_id::trace))
+        .with_state(app)
+}

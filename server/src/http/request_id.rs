@@ -1,0 +1,46 @@
+//! A name for every request, in its answer and in every log line about it.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longer ids from outside are replaced.
+const MAX_LENGTH: usize = 64;
+
+/// Takes the id from a proxy in front, or makes one, and logs the request with its outcome. Queries and headers are not
+/// logged: they may hold secrets.
+pub(super) async fn trace(request: Request, next: Next) -> Response {
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .filter(|id| is_plain(id))
+        .cloned()
+        .or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
+    let span = tracing::info_span!(
+        "request",
+        id = id.as_ref().and_then(|id| id.to_str().ok()),
+        method = %request.method(),
+        path = request.uri().path(),
+    );
+    let began = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
+    span.in_scope(|| tracing::info!(status, ms, "answered"));
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Whether an id from outside is safe to log.
+fn is_plain(id: &HeaderValue) -> bool {
+    (1..=MAX_LENGTH).contains(&id.len())
+        && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+}

@@ -1,0 +1,114 @@
+//! `/api/profiles/me/links`: the links of the caller's own profile.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use sealcard_core::LinkDraft;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::profile::{LinkBody, ProfileBody, to_json};
+use crate::db::StoredProfile;
+use crate::http::auth::LoggedIn;
+use crate::http::json::{JsonBody, PathParameter};
+use crate::http::{ApiError, App};
+
+/// A link's new members: an absent one stays. A link whose platform or name changes and that is given no address
+/// gets its platform's.
+#[derive(Deserialize)]
+pub(in crate::http) struct LinkChange {
+    platform: Option<String>,
+    username: Option<String>,
+    url: Option<String>,
+}
+
+/// The links in their new order: every id once, either plainly or as DevCard sends it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(in crate::http) enum Order {
+    Ids { ids: Vec<String> },
+    Links { links: Vec<OrderedLink> },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct OrderedLink {
+    id: String,
+    display_order: i64,
+}
+
+impl Order {
+    fn into_ids(self) -> Vec<String> {
+        match self {
+            Self::Ids { ids } => ids,
+            Self::Links { mut links } => {
+                links.sort_by_key(|link| link.display_order);
+                links.into_iter().map(|link| link.id).collect()
+            }
+        }
+    }
+}
+
+pub(in crate::http) async fn add(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    JsonBody(link): JsonBody<LinkDraft>,
+) -> Result<(StatusCode, Json<serde_json::Value>), ApiError> {
+    let id = Uuid::new_v4().to_string();
+    let edit = {
+        let id = id.clone();
+        move |stored: &mut StoredProfile| stored.add_link(id, link)
+    };
+    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    Ok((StatusCode::CREATED, one(&stored, &id)?))
+}
+
+pub(in crate::http) async fn change(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    PathParameter(id): PathParameter<String>,
+    JsonBody(change): JsonBody<LinkChange>,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    let edit = {
+        let id = id.clone();
+        move |stored: &mut StoredProfile| {
+            stored.change_link(&id, |link| {
+                if change.platform.is_some() || change.username.is_some() || change.url.is_some() {
+                    link.url = change.url;
+                }
+                link.platform = change.platform.unwrap_or_else(|| std::mem::take(&mut link.platform));
+                link.username = change.username.unwrap_or_else(|| std::mem::take(&mut link.username));
+            })
+        }
+    };
+    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    one(&stored, &id)
+}
+
+pub(in crate::http) async fn remove(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    PathParameter(id): PathParameter<String>,
+) -> Result<StatusCode, ApiError> {
+    let edit = move |stored: &mut StoredProfile| stored.remove_link(&id);
+    app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(in crate::http) async fn reorder(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    JsonBody(order): JsonBody<Order>,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    let edit = move |stored: &mut StoredProfile| stored.reorder_links(order.into_ids());
+    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    to_json(&ProfileBody::of(&stored))
+}
+
+fn one(stored: &StoredProfile, id: &str) -> Result<Json<serde_json::Value>, ApiError> {
+    let (order, id, link) =
+        stored.links().find(|(_, known, _)| *known == id).ok_or(ApiError::not_found("Link not found"))?;
+    to_json(&LinkBody::of(order, id, link))
+}

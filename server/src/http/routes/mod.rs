@@ -1,0 +1,9 @@
+//! The handlers, one file a resource.
+
+pub(super) mod account;
+pub(super) mod health;
+pub(super) mod jwks;
+pub(super) mod link;
+pub(super) mod profile;
+pub(super) mod public;
+pub(super) mod session;

@@ -1,0 +1,78 @@
+//! Accepting connections, and ending well.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+
+/// How long a client may take to send a request's headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long requests in flight may go on after the server was told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait when the system has no room for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The server did not stop in order.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// Requests were cut off.
+    #[error("requests were still running {} s after the stop was asked for", SHUTDOWN_TIMEOUT.as_secs())]
+    CutOff,
+}
+
+/// Serves until `shutdown` resolves, then lets requests in flight finish.
+///
+/// # Errors
+/// [`ServeError::CutOff`] if some did not within 10 s.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let connections = GracefulShutdown::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            () = &mut shutdown => break,
+        };
+        let service = router
+            .clone()
+            .map_request(|request: hyper::Request<Incoming>| request.map(Body::new))
+            .map_err(|error: Infallible| match error {});
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    match tokio::time::timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await {
+        Ok(()) => Ok(()),
+        Err(_) => Err(ServeError::CutOff),
+    }
+}

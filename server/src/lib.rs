@@ -1,0 +1,19 @@
+//! The Sealcard server as a library, and what the `sealcard` command is made of.
+//!
+//! `cli` reads arguments and calls the rest; `http` is the service; `db` keeps things; `cache` stands between them.
+//! The rules of tokens and profiles live in [`sealcard_core`].
+
+pub mod cache;
+pub mod cli;
+pub mod clock;
+pub mod data_dir;
+pub mod db;
+pub mod demo;
+pub mod http;
+pub mod logging;
+pub mod password;
+pub mod private_file;
+pub mod session;
+pub mod settings;
+pub mod signing_key;
+pub mod token;

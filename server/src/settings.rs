@@ -1,0 +1,140 @@
+//! The server's settings: by flag, then environment, then file, then default.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Settings as given: by flag or environment (clap reads both), or in the file, under the same names.
+#[derive(Args, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GivenSettings {
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "SEALCARD_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Folder for the signing key and the SQLite database, made on the first start [default: sealcard-data]
+    #[arg(long, env = "SEALCARD_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Database: postgres://USER:PASSWORD@HOST/NAME or sqlite://FILE [default: sealcard.db in the data folder]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+
+    /// Private key file made by `sealcard keygen` [default: one in the data folder, made on the first start]
+    #[arg(long, env = "SEALCARD_SIGNING_KEY_FILE", value_name = "FILE")]
+    signing_key_file: Option<PathBuf>,
+
+    /// Your name as the issuer, up to 100 characters: verifiers show it [default: Sealcard]
+    #[arg(long, env = "SEALCARD_ISSUER", value_name = "NAME")]
+    issuer: Option<String>,
+
+    /// What to log: error, warn, info, debug, or a filter per module [default: info]
+    #[arg(long, env = "SEALCARD_LOG", value_name = "FILTER")]
+    log: Option<String>,
+
+    /// TOML file with any of these settings, named as their flags
+    #[arg(long, env = "SEALCARD_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+}
+
+/// Settings that are complete and parsed.
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// The database, if it is not the one in the data directory. Holds a password: not for logs.
+    pub database_url: Option<String>,
+    /// The key file, if it is not the one in the data directory.
+    pub signing_key_file: Option<PathBuf>,
+    /// The issuer's name.
+    pub issuer: String,
+    /// The log filter.
+    pub log: String,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("the settings file {path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+    /// The file does not parse.
+    #[error("the settings file {path}: {error}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        error: Box<toml::de::Error>,
+    },
+    /// The issuer's name is not safe to show.
+    #[error("the issuer's name (--issuer): {0}")]
+    Issuer(sealcard_core::ProfileProblem),
+}
+
+impl GivenSettings {
+    /// Fills what flags and environment leave open from the file and the defaults.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn complete(self) -> Result<Settings, SettingsError> {
+        let file = match &self.config {
+            None => Self::default(),
+            Some(path) => {
+                let path = path.clone();
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => {
+                        toml::from_str(&text).map_err(|error| SettingsError::Toml { path, error: Box::new(error) })?
+                    }
+                    Err(error) => return Err(SettingsError::File { path, error }),
+                }
+            }
+        };
+        let issuer = self.issuer.or(file.issuer).unwrap_or_else(|| "Sealcard".into());
+        let issuer = sealcard_core::DisplayText::<100>::parse(&issuer).map_err(SettingsError::Issuer)?;
+        Ok(Settings {
+            listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| "sealcard-data".into()),
+            database_url: self.database_url.or(file.database_url).filter(|url| !url.is_empty()),
+            signing_key_file: self.signing_key_file.or(file.signing_key_file),
+            issuer: issuer.as_str().into(),
+            log: self.log.or(file.log).unwrap_or_else(|| "info".into()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let folder = std::env::temp_dir().join(format!("sealcard-settings-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let config = folder.join("sealcard.toml");
+        std::fs::write(&config, "listen = \"127.0.0.1:1\"\nissuer = \"File\"\n").unwrap();
+        let given = GivenSettings {
+            listen: Some("127.0.0.1:2".parse().unwrap()),
+            config: Some(config.clone()),
+            ..GivenSettings::default()
+        };
+        let settings = given.complete().unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.issuer, "File");
+        assert_eq!(settings.data_dir, PathBuf::from("sealcard-data"));
+
+        std::fs::write(&config, "lisden = \"127.0.0.1:1\"\n").unwrap();
+        let given = GivenSettings { config: Some(config), ..GivenSettings::default() };
+        assert!(given.complete().err().unwrap().to_string().contains("lisden"));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,82 @@
+//! Session tokens: a profile as the server signs it for showing online, good for 10 minutes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sealcard_core::{IssueError, Issuer, Profile, Ttl, UnixTime};
+use serde::Serialize;
+
+use crate::db::StoredProfile;
+
+/// How long a session token lives: 10 minutes.
+#[expect(clippy::panic, reason = "evaluated while compiling")]
+pub const SESSION_TTL: Ttl = match Ttl::from_secs(600) {
+    Ok(ttl) => ttl,
+    Err(_) => panic!("outside the format's limits"),
+};
+
+/// The JWT's audience: whoever checks it can tell that it is no login.
+const JWT_AUDIENCE: &str = "sealcard:qr";
+
+/// A token and its last second.
+pub struct SessionToken {
+    /// What the QR code carries.
+    pub text: String,
+    /// The last second of its validity.
+    pub expires_at: UnixTime,
+}
+
+/// A token of our own format.
+///
+/// # Errors
+/// [`IssueError`] if the profile is too large, or the clock wrong.
+pub fn sc1(issuer: &Issuer, stored: &StoredProfile, now: UnixTime) -> Result<SessionToken, IssueError> {
+    let token = issuer.issue(&stored.profile, now, SESSION_TTL)?;
+    Ok(SessionToken { text: token.to_text(), expires_at: expiry(now) })
+}
+
+#[derive(Serialize)]
+struct JwtHeader {
+    alg: &'static str,
+    typ: &'static str,
+    kid: String,
+}
+
+#[derive(Serialize)]
+struct JwtClaims<'a> {
+    iss: &'a str,
+    aud: &'static str,
+    sub: &'a str,
+    iat: u64,
+    exp: u64,
+    profile: &'a Profile,
+}
+
+/// The same profile as an EdDSA JWT (RFC 8037), for clients that want one. It is some three times as long.
+#[must_use]
+pub fn jwt(issuer: &Issuer, issuer_name: &str, stored: &StoredProfile, now: UnixTime) -> SessionToken {
+    let expires_at = expiry(now);
+    let header = JwtHeader { alg: "EdDSA", typ: "sealcard-qr+jwt", kid: issuer.verifying_key().id().to_string() };
+    let claims = JwtClaims {
+        iss: issuer_name,
+        aud: JWT_AUDIENCE,
+        sub: stored.profile.username.as_str(),
+        iat: now.as_secs(),
+        exp: expires_at.as_secs(),
+        profile: &stored.profile,
+    };
+    let mut text = format!("{}.{}", part(&header), part(&claims));
+    // A JWT starts with its header, a token of ours with its context: neither can pass as the other.
+    let signature = issuer.signing_key().sign(text.as_bytes());
+    text.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+    SessionToken { text, expires_at }
+}
+
+fn expiry(now: UnixTime) -> UnixTime {
+    now.saturating_add(SESSION_TTL.as_secs().into())
+}
+
+fn part(value: &impl Serialize) -> String {
+    // Strings, numbers and profiles always serialise.
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap_or_default())
+}
