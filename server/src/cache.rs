@@ -103,8 +103,9 @@ impl<V: Send + Sync + 'static> Cache<V> {
     }
 
     fn slot(&self, key: &str) -> Option<&AtomicU64> {
-        let hash = usize::try_from(self.hasher.hash_one(key) % GENERATIONS as u64).ok()?;
-        self.generations.get(hash)
+        // The low 12 bits: one of the 4096.
+        let [.., high, low] = self.hasher.hash_one(key).to_be_bytes();
+        self.generations.get(usize::from(u16::from_be_bytes([high & 0x0f, low])))
     }
 }
 

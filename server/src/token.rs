@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::db::StoredProfile;
 
 /// How long a session token lives: 10 minutes.
-#[expect(clippy::panic, reason = "evaluated while compiling")]
 pub const SESSION_TTL: Ttl = match Ttl::from_secs(600) {
     Ok(ttl) => ttl,
     Err(_) => panic!("outside the format's limits"),

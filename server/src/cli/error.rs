@@ -36,7 +36,6 @@ impl CliError {
     }
 
     /// Standard input or output failed.
-    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
     pub(super) fn stdio(error: io::Error) -> Self {
         Self::new("io", format!("standard input or output: {error}"))
     }

@@ -180,7 +180,6 @@ pub(super) async fn method_not_allowed() -> ApiError {
 }
 
 /// Answers in place of a handler that panicked: a bug, but only of this one request.
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let message = panic
         .downcast_ref::<String>()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use sealcard_core::{AccentColor, Link, LinkUrl, Profile};
+use sealcard_core::{AccentColor, DisplayText, Link, LinkUrl, Profile};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::db::StoredProfile;
@@ -47,10 +47,10 @@ impl<'a> ProfileBody<'a> {
         Self {
             username: username.as_str(),
             display_name: display_name.as_str(),
-            bio: bio.as_ref().map(|text| text.as_str()),
-            pronouns: pronouns.as_ref().map(|text| text.as_str()),
-            role: role.as_ref().map(|text| text.as_str()),
-            company: company.as_ref().map(|text| text.as_str()),
+            bio: bio.as_ref().map(DisplayText::as_str),
+            pronouns: pronouns.as_ref().map(DisplayText::as_str),
+            role: role.as_ref().map(DisplayText::as_str),
+            company: company.as_ref().map(DisplayText::as_str),
             avatar_url: avatar_url.as_ref(),
             accent_color: *accent_color,
             links: stored.links().map(|(order, id, link)| LinkBody::of(order, id, link)).collect(),

@@ -1,0 +1,9 @@
+//! Real parts for the tests: the real binary, a real PostgreSQL, a real QR reader.
+//!
+//! A missing tool fails the test that needs it, with the package that brings it; `scripts/test` installs them all.
+
+pub mod binary;
+pub mod postgres;
+pub mod profiles;
+pub mod server;
+pub mod zbar;

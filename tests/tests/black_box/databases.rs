@@ -1,0 +1,66 @@
+//! One story, told to each database.
+
+use sealcard_tests::postgres;
+use sealcard_tests::server::Server;
+use serde_json::{Value, json};
+
+#[test]
+fn the_story_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    story(&format!("sqlite://{}/story.db", folder.path().display()));
+}
+
+#[test]
+fn the_story_on_postgresql() {
+    story(&postgres::database());
+}
+
+fn story(database_url: &str) {
+    let args = ["--demo", "--database-url", database_url];
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_on(folder.path(), &args);
+    let token = server.sign_up("ada");
+    let call = |method: &str, path: &str, body: Value| server.request(method, path, Some(&token), Some(&body));
+    let sign_up_again = json!({ "username": "ada", "password": "correct horse", "displayName": "Ada" });
+    assert_eq!(server.request("POST", "/api/accounts", None, Some(&sign_up_again)).problem(), (409, "conflict".into()));
+    let text = json!({
+        "displayName": "Ада Лавлейс 🦀", "bio": "'; DROP TABLE accounts; --", "pronouns": "she/her",
+        "role": "Analyst", "company": "名前", "avatarUrl": "https://example.org/a.png", "accentColor": "#010203"
+    });
+    let changed = call("PUT", "/api/profiles/me", text.clone()).json();
+    for (field, value) in text.as_object().unwrap() {
+        assert_eq!(&changed[field], value);
+    }
+    let add = |name: &str| {
+        let link = call("POST", "/api/profiles/me/links", json!({ "platform": "github", "username": name })).json();
+        link["id"].as_str().unwrap().to_owned()
+    };
+    let ids = [add("one"), add("two"), add("three")];
+    assert_eq!(call("PUT", "/api/profiles/me/links/reorder", json!({ "ids": [ids[2], ids[0], ids[1]] })).status, 200);
+    assert_eq!(server.request("DELETE", &format!("/api/profiles/me/links/{}", ids[0]), Some(&token), None).status, 204);
+    assert_eq!(call("PUT", "/api/profiles/me", json!({ "username": "devcard-demo" })).problem().0, 409);
+
+    // Twenty edits at once, each adding one link: none is lost.
+    std::thread::scope(|threads| {
+        for number in 0..20 {
+            let call = &call;
+            threads.spawn(move || {
+                let link = json!({ "platform": "discord", "username": format!("n{number}") });
+                assert_eq!(call("POST", "/api/profiles/me/links", link).status, 201);
+            });
+        }
+    });
+    let before = server.get("/api/public/ada").json();
+    assert_eq!(before["links"].as_array().unwrap().len(), 22);
+    assert_eq!((&before["links"][0]["id"], &before["links"][1]["id"]), (&json!(ids[2]), &json!(ids[1])));
+    assert!(server.stop().success());
+
+    let server = Server::start_on(folder.path(), &args);
+    assert_eq!(server.get("/api/public/ada").json(), before, "all is still there after a restart");
+    assert_eq!(server.request("GET", "/api/profiles/me", Some(&token), None).status, 200, "sessions too");
+    let change = json!({ "currentPassword": "correct horse", "newPassword": "battery staple" });
+    assert_eq!(server.request("PUT", "/api/accounts/me/password", Some(&token), Some(&change)).status, 204);
+    assert_eq!(server.request("GET", "/api/profiles/me", Some(&token), None).status, 401);
+    server.log_in("ada", "battery staple");
+    assert_eq!(server.get("/health").json()["database"], "ok");
+}

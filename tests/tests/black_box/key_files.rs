@@ -1,0 +1,128 @@
+//! The server's key file and data directory, in every bad state.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use sealcard_tests::binary::{Run, command, run};
+use sealcard_tests::server::Server;
+
+fn serve(data_dir: &Path) -> Run {
+    let dir = data_dir.to_str().unwrap();
+    run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir])
+}
+
+/// A data directory that a server has used.
+fn used() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Server::start_on(folder.path(), &[]).stop().success());
+    folder
+}
+
+#[test]
+fn the_first_start_makes_a_private_key() {
+    let folder = used();
+    let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("signing-key.jwk"), 0o600);
+    let jwks = std::fs::read_to_string(folder.path().join("jwks.json")).unwrap();
+    assert!(!jwks.contains("\"d\""), "the private half stays private");
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    let folder = used();
+    let key = folder.path().join("signing-key.jwk");
+    for mode in [0o640, 0o604, 0o644, 0o620] {
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(mode)).unwrap();
+        let refused = serve(folder.path());
+        assert_eq!(refused.error_code(), "key_file_permissions");
+        assert!(refused.stderr.contains("chmod 600"), "{}", refused.stderr);
+    }
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+    Server::start_on(folder.path(), &[]);
+}
+
+#[test]
+fn a_damaged_key_is_refused_and_left_as_it_is() {
+    let folder = used();
+    let key = folder.path().join("signing-key.jwk");
+    let whole = std::fs::read(&key).unwrap();
+    for damaged in [&b""[..], b"\xff\xff", b"{}", &whole[..whole.len() / 2]] {
+        std::fs::write(&key, damaged).unwrap();
+        assert_eq!(serve(folder.path()).error_code(), "invalid_key");
+        assert_eq!(std::fs::read(&key).unwrap(), damaged, "never overwritten");
+    }
+    std::fs::write(&key, &whole).unwrap();
+    Server::start_on(folder.path(), &[]);
+}
+
+#[test]
+fn a_missing_key_is_not_silently_replaced() {
+    let folder = used();
+    let key = folder.path().join("signing-key.jwk");
+    std::fs::remove_file(&key).unwrap();
+    let refused = serve(folder.path());
+    assert_eq!(refused.error_code(), "signing_key_missing");
+    assert!(!key.exists());
+    std::fs::remove_file(folder.path().join("jwks.json")).unwrap();
+    Server::start_on(folder.path(), &[]);
+    assert!(key.exists());
+}
+
+#[test]
+fn a_key_file_of_one_s_own_must_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("issuer.key").display().to_string();
+    let dir = folder.path().join("data").display().to_string();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", &dir, "--signing-key-file", &key];
+    assert_eq!(run(&args).error_code(), "io");
+    let jwk = run(&["keygen", "--out", &key]).json();
+    let server = Server::start(&["--signing-key-file", &key]);
+    assert_eq!(server.get("/.well-known/jwks.json").json()["keys"][0]["kid"], jwk["kid"]);
+}
+
+#[test]
+fn a_second_server_on_one_data_directory_is_refused_and_the_first_goes_on() {
+    let server = Server::start(&["--demo"]);
+    let refused = serve(server.data_dir());
+    assert_eq!(refused.error_code(), "data_dir_in_use");
+    assert_eq!(server.get("/api/public/devcard-demo").status, 200);
+}
+
+#[test]
+fn a_taken_port_is_refused_before_anything_is_touched() {
+    let server = Server::start(&[]);
+    let address = server.base.strip_prefix("http://").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let untouched = folder.path().join("data");
+    let refused = run(&["serve", "--listen", address, "--data-dir", untouched.to_str().unwrap()]);
+    assert_eq!(refused.error_code(), "address_in_use");
+    assert!(refused.stderr.contains("--listen"), "{}", refused.stderr);
+    assert!(!untouched.exists());
+}
+
+#[test]
+fn settings_come_from_flag_then_environment_then_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("sealcard.toml");
+    std::fs::write(&config, "issuer = \"File\"\n").unwrap();
+    let issuer = |flag: Option<&str>, environment: Option<&str>| {
+        let data_dir = tempfile::tempdir().unwrap();
+        let mut command = command();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+        command.env("SEALCARD_CONFIG", &config).args(flag);
+        if let Some(name) = environment {
+            command.env("SEALCARD_ISSUER", name);
+        }
+        let server = Server::start_command(command, data_dir.path());
+        server.get("/.well-known/jwks.json").json()["keys"][0]["iss"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(issuer(None, None), "File");
+    assert_eq!(issuer(None, Some("Environment")), "Environment");
+    assert_eq!(issuer(Some("--issuer=Flag"), Some("Environment")), "Flag");
+    std::fs::write(&config, "isuer = \"File\"\n").unwrap();
+    let refused = run(&["serve", "--config", config.to_str().unwrap()]);
+    assert_eq!(refused.error_code(), "invalid_settings");
+    assert!(refused.stderr.contains("isuer"), "{}", refused.stderr);
+    assert_eq!(run(&["serve", "--log", "in=fo=x"]).error_code(), "invalid_settings");
+    assert_eq!(run(&["serve", "--issuer", "\u{202e}"]).error_code(), "invalid_settings");
+}

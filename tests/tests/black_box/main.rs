@@ -1,0 +1,12 @@
+//! Drives the real binary, over HTTP and the command line.
+
+mod command_line;
+mod databases;
+mod demo;
+mod key_files;
+mod limits;
+mod login;
+mod pictures;
+mod public_profile;
+mod tokens;
+mod trouble;

@@ -1,0 +1,62 @@
+//! QR pictures, read back by a reader that is not ours.
+
+use sealcard_tests::binary::{run, run_with_input};
+use sealcard_tests::server::Server;
+use sealcard_tests::zbar;
+
+#[test]
+fn the_png_is_read_at_every_usual_size_and_has_it() {
+    let server = Server::start(&["--demo"]);
+    let folder = tempfile::tempdir().unwrap();
+    for size in [200, 400, 512, 1024, 2048] {
+        let answer = server.get(&format!("/api/public/devcard-demo/qr?format=png&size={size}"));
+        assert_eq!((answer.status, answer.header("content-type")), (200, "image/png"));
+        let reader = png::Decoder::new(std::io::Cursor::new(&answer.body)).read_info().unwrap();
+        assert_eq!((reader.info().width, reader.info().height), (size, size));
+        let picture = folder.path().join(format!("{size}.png"));
+        std::fs::write(&picture, &answer.body).unwrap();
+        let verdict = run(&["verify", "--trust", &server.jwks(), &zbar::read(&picture)]).json();
+        assert_eq!(verdict["profile"]["username"], "devcard-demo");
+    }
+}
+
+#[test]
+fn sizes_outside_1_to_2048_are_refused() {
+    let server = Server::start(&["--demo"]);
+    let at = |size: &str| server.get(&format!("/api/public/devcard-demo/qr?size={size}"));
+    for size in ["0", "2049", "4294967296", "-1", "big", ""] {
+        assert_eq!(at(size).problem(), (400, "malformed_request".into()), "{size}");
+    }
+    for size in ["1", "2048"] {
+        assert_eq!(at(size).status, 200, "{size}");
+    }
+    assert_eq!(server.get("/api/public/devcard-demo/qr?format=gif").problem().0, 400);
+    assert_eq!(server.get("/api/public/nobody/qr").problem(), (404, "not_found".into()));
+}
+
+#[test]
+fn the_svg_has_the_size_asked_for() {
+    let server = Server::start(&["--demo"]);
+    let answer = server.get("/api/u/devcard-demo/qr?format=svg&size=300");
+    assert_eq!(answer.header("content-type"), "image/svg+xml");
+    let svg = String::from_utf8(answer.body).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("width=\"300\" height=\"300\""));
+}
+
+#[test]
+fn the_command_draws_what_a_reader_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("card.png");
+    let out = file.to_str().unwrap();
+    let text = "SC1:HELLO WORLD";
+    assert_eq!(run(&["qr", text, "--format", "png", "--out", out]).status, 0);
+    assert_eq!(zbar::read(&file), text);
+
+    let svg = run_with_input(&["qr", "-", "--format", "svg"], format!("{text}\n").as_bytes());
+    assert!(svg.stdout.starts_with("<svg "));
+    let plain = run(&["qr", text]).stdout;
+    assert!(plain.contains('█') && !plain.contains('\x1b'), "no colours in a pipe");
+    assert_eq!(run(&["qr", &"A".repeat(5000)]).error_code(), "too_large");
+    assert_eq!(run(&["qr", text, "--size", "0"]).status, 2);
+    assert_eq!(run(&["qr", text, "--out", "/nowhere/card.txt"]).error_code(), "io");
+}
