@@ -41,6 +41,7 @@ pub fn database() -> String {
     url(&name)
 }
 
+#[expect(clippy::zombie_processes, reason = "the shell ends with the tests, whatever they do")]
 fn start() -> Postgres {
     let bin = bin_folder();
     let folder = tempfile::Builder::new().prefix("sealcard-pg-").tempdir().expect("a temporary folder").keep();

@@ -126,3 +126,25 @@ fn settings_come_from_flag_then_environment_then_file() {
     assert_eq!(run(&["serve", "--log", "in=fo=x"]).error_code(), "invalid_settings");
     assert_eq!(run(&["serve", "--issuer", "\u{202e}"]).error_code(), "invalid_settings");
 }
+
+#[test]
+fn the_example_environment_lists_every_setting_and_is_accepted() {
+    let example = include_str!("../../../.env.example");
+    let lines = example.lines().map(|line| line.strip_prefix('#').unwrap_or(line));
+    let is_setting = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    let settings: Vec<_> = lines.filter_map(|line| line.split_once('=')).filter(|(name, _)| is_setting(name)).collect();
+
+    let help = run(&["serve", "--help"]).stdout;
+    let in_help: Vec<_> =
+        help.split("[env:").skip(1).map(|rest| rest.trim_start().split(['=', ']']).next().unwrap()).collect();
+    let in_example: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
+    assert_eq!(in_example, in_help);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command();
+    for (name, value) in settings.iter().filter(|(_, value)| !value.starts_with("/etc/")) {
+        command.env(name, value);
+    }
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    Server::start_command(command, folder.path());
+}
