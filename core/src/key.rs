@@ -6,7 +6,7 @@ use core::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::{Signature, Signer as _};
+use ed25519_dalek::{Signature, Signer as _, Verifier as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::ErrorCode;
@@ -49,10 +49,15 @@ impl VerifyingKey {
         self.id
     }
 
-    /// Strict Ed25519: also refuses small-order and non-canonical commitments and scalars, so that a signature
-    /// has one spelling.
+    /// Strict Ed25519, in the time of the lax check.
+    ///
+    /// dalek's `verify_strict` does three things more than its `verify`: it refuses a key of small order, a commitment
+    /// R of small order, and an R that is no point. The key was tested on import. `verify` compares R's bytes with the
+    /// canonical encoding of a point it computes, so an R that is no point, or not canonical, fails there anyway; what
+    /// is left is to compare R with the eight canonical encodings of small order, instead of decompressing it.
     pub(crate) fn is_signed(&self, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
-        self.point.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+        let small_order = signature.first_chunk().is_none_or(|r: &[u8; 32]| SMALL_ORDER.contains(r));
+        !small_order && self.point.verify(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -61,6 +66,40 @@ impl fmt::Debug for VerifyingKey {
         write!(f, "VerifyingKey({})", self.id)
     }
 }
+
+/// The canonical encodings of the eight points of small order.
+const SMALL_ORDER: [[u8; 32]; 8] = {
+    const fn y(first: u8, rest: u8, last: u8) -> [u8; 32] {
+        let mut bytes = [rest; 32];
+        let [start, .., end] = &mut bytes;
+        *start = first;
+        *end = last;
+        bytes
+    }
+    const EIGHTH: [u8; 32] = [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ];
+    const MINUS_EIGHTH: [u8; 32] = [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ];
+    const fn with_sign(mut bytes: [u8; 32]) -> [u8; 32] {
+        let [.., last] = &mut bytes;
+        *last |= 0x80;
+        bytes
+    }
+    [
+        y(1, 0, 0),
+        y(0xec, 0xff, 0x7f),
+        y(0, 0, 0),
+        y(0, 0, 0x80),
+        EIGHTH,
+        with_sign(EIGHTH),
+        MINUS_EIGHTH,
+        with_sign(MINUS_EIGHTH),
+    ]
+};
 
 /// A private key. Wiped from memory when dropped, never printed, not `Clone`.
 pub struct SigningKey(ed25519_dalek::SigningKey);
@@ -165,36 +204,28 @@ impl core::error::Error for KeyError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+    use curve25519_dalek::{EdwardsPoint, Scalar};
+    use sha2::Sha512;
 
-    /// The eight points of small order, as y and sign; then their non-canonical encodings (y + p, or a sign bit on
-    /// x = 0), which deny lists miss.
-    const SMALL_ORDER: [&str; 14] = [
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0000000000000000000000000000000000000000000000000000000000000080",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-        "0100000000000000000000000000000000000000000000000000000000000080",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    ];
-
-    fn bytes(hex: &str) -> [u8; 32] {
-        core::array::from_fn(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+    /// Non-canonical encodings of points of small order: y + p, or a sign bit on x = 0. Deny lists miss them.
+    fn non_canonical_small_order() -> [[u8; 32]; 6] {
+        let y = |first: u8, last: u8| {
+            let mut bytes = [if first <= 1 { 0 } else { 0xff }; 32];
+            (bytes[0], bytes[31]) = (first, last);
+            bytes
+        };
+        [y(1, 0x80), y(0xec, 0xff), y(0xee, 0x7f), y(0xee, 0xff), y(0xed, 0x7f), y(0xed, 0xff)]
     }
 
     #[test]
     fn small_order_keys_are_refused_in_every_encoding() {
-        for hex in SMALL_ORDER {
-            assert!(VerifyingKey::from_bytes(&bytes(hex)).is_err(), "{hex}");
+        for bytes in SMALL_ORDER {
+            assert_eq!(VerifyingKey::from_bytes(&bytes), Err(KeyError::Weak), "{bytes:x?}");
         }
-        assert_eq!(VerifyingKey::from_bytes(&bytes(SMALL_ORDER[0])), Err(KeyError::Weak));
+        for bytes in non_canonical_small_order() {
+            assert!(VerifyingKey::from_bytes(&bytes).is_err(), "{bytes:x?}");
+        }
     }
 
     #[test]
@@ -214,6 +245,72 @@ mod tests {
     #[test]
     fn bytes_off_the_curve_are_refused() {
         assert_eq!(VerifyingKey::from_bytes(&[2; 32]).map(|_| ()), Err(KeyError::Invalid));
+    }
+
+    #[test]
+    fn the_list_of_small_order_is_complete() {
+        let mut torsion = EIGHT_TORSION.map(|point| point.compress().to_bytes());
+        let mut list = SMALL_ORDER;
+        torsion.sort_unstable();
+        list.sort_unstable();
+        assert_eq!(list, torsion);
+    }
+
+    /// Keys and commitments with every component of small order, with and without a part of large order, each signed
+    /// so that the lax equation holds as often as it can; and commitments of small order in every encoding.
+    #[test]
+    fn the_fast_check_is_as_strict_as_verify_strict() {
+        let scalar =
+            |text: &str, n: u32| Scalar::from_bytes_mod_order_wide(&Sha512::digest(format!("{text}{n}")).into());
+        let (mut accepted, mut refused_only_by_strictness) = (0, 0);
+        for n in 0..40 {
+            let (a, r) = (scalar("key", n), scalar("nonce", n));
+            let message = format!("message {n}");
+            for (key_torsion, r_torsion, r_part) in cases() {
+                let public = (ED25519_BASEPOINT_POINT * a + key_torsion).compress().to_bytes();
+                let r = r * r_part;
+                let point = ED25519_BASEPOINT_POINT * r + r_torsion;
+                let other_spellings =
+                    non_canonical_small_order().into_iter().filter(|_| r_part == Scalar::ZERO && n < 4);
+                for commitment in [point.compress().to_bytes()].into_iter().chain(other_spellings) {
+                    let mut hash = Sha512::new();
+                    hash.update(commitment);
+                    hash.update(public);
+                    hash.update(&message);
+                    let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+                    let mut signature = [0; 64];
+                    signature[..32].copy_from_slice(&commitment);
+                    signature[32..].copy_from_slice((r + k * a).as_bytes());
+                    let key = VerifyingKey::from_bytes(&public).unwrap();
+                    let signed = Signature::from_bytes(&signature);
+                    let strict = key.point.verify_strict(message.as_bytes(), &signed).is_ok();
+                    let lax = key.point.verify(message.as_bytes(), &signed).is_ok();
+                    assert_eq!(key.is_signed(message.as_bytes(), &signature), strict);
+                    accepted += u32::from(strict);
+                    refused_only_by_strictness += u32::from(lax && !strict);
+                    // The same scalar plus the group's order is another spelling of it.
+                    let mut carry = 0_u16;
+                    for (byte, order) in signature[32..].iter_mut().zip(GROUP_ORDER) {
+                        let sum = u16::from(*byte) + u16::from(order) + carry;
+                        (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+                    }
+                    assert!(!key.is_signed(message.as_bytes(), &signature));
+                }
+            }
+        }
+        assert!(accepted > 100 && refused_only_by_strictness > 10, "{accepted} {refused_only_by_strictness}");
+    }
+
+    /// 2^252 + 27742317777372353535851937790883648493, little-endian.
+    const GROUP_ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+
+    fn cases() -> impl Iterator<Item = (EdwardsPoint, EdwardsPoint, Scalar)> {
+        EIGHT_TORSION.into_iter().flat_map(|key| {
+            EIGHT_TORSION.into_iter().flat_map(move |r| [(key, r, Scalar::ONE), (key, r, Scalar::ZERO)])
+        })
     }
 
     #[test]
