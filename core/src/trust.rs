@@ -132,7 +132,8 @@ impl fmt::Display for TrustError {
             Self::Duplicate => f.write_str("the trust file holds the same key twice"),
             Self::PrivateKey { index } => write!(
                 f,
-                "key {index} of the trust file contains a private key (`d`): it is no longer secret; replace it"
+                "key {index} of the trust file is a private key (it has `d`): give verifiers only the public half, and \
+                 replace the key if this file was passed on"
             ),
             Self::Key { index, error } => write!(f, "key {index} of the trust file: {error}"),
         }

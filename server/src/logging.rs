@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, stderr};
 
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// A filter that cannot be read.
 #[derive(Debug, Error)]
@@ -17,7 +18,12 @@ pub struct FilterError {
 /// # Errors
 /// [`FilterError`].
 pub fn start(filter: &str) -> Result<(), FilterError> {
-    let env_filter = EnvFilter::try_new(filter).map_err(|_| FilterError { filter: filter.into() })?;
+    let error = || FilterError { filter: filter.into() };
+    // A directive without `=` would be taken for a module's name: a mistyped level would silence everything.
+    if filter.split(',').any(|part| !part.contains('=') && part.parse::<LevelFilter>().is_err()) {
+        return Err(error());
+    }
+    let env_filter = EnvFilter::try_new(filter).map_err(|_| error())?;
     let logs = tracing_subscriber::fmt().with_env_filter(env_filter).with_writer(stderr);
     // Logging may have been started before, by a test; the first wins.
     let _ = if stderr().is_terminal() {

@@ -1,6 +1,5 @@
 //! The server's settings: by flag, then environment, then file, then default.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,7 +12,7 @@ use thiserror::Error;
 pub struct GivenSettings {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "SEALCARD_LISTEN", value_name = "ADDRESS:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
 
     /// Folder for the signing key and the SQLite database, made on the first start [default: sealcard-data]
     #[arg(long, env = "SEALCARD_DATA_DIR", value_name = "DIR")]
@@ -44,7 +43,7 @@ pub struct GivenSettings {
 /// Settings that are complete and parsed.
 pub struct Settings {
     /// Where to listen.
-    pub listen: SocketAddr,
+    pub listen: String,
     /// The data directory.
     pub data_dir: PathBuf,
     /// The database, if it is not the one in the data directory. Holds a password: not for logs.
@@ -102,7 +101,7 @@ impl GivenSettings {
         let issuer = self.issuer.or(file.issuer).unwrap_or_else(|| "Sealcard".into());
         let issuer = sealcard_core::DisplayText::<100>::parse(&issuer).map_err(SettingsError::Issuer)?;
         Ok(Settings {
-            listen: self.listen.or(file.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            listen: self.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
             data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| "sealcard-data".into()),
             database_url: self.database_url.or(file.database_url).filter(|url| !url.is_empty()),
             signing_key_file: self.signing_key_file.or(file.signing_key_file),
@@ -123,12 +122,12 @@ mod tests {
         let config = folder.join("sealcard.toml");
         std::fs::write(&config, "listen = \"127.0.0.1:1\"\nissuer = \"File\"\n").unwrap();
         let given = GivenSettings {
-            listen: Some("127.0.0.1:2".parse().unwrap()),
+            listen: Some("127.0.0.1:2".into()),
             config: Some(config.clone()),
             ..GivenSettings::default()
         };
         let settings = given.complete().unwrap();
-        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.listen, "127.0.0.1:2");
         assert_eq!(settings.issuer, "File");
         assert_eq!(settings.data_dir, PathBuf::from("sealcard-data"));
 

@@ -17,12 +17,14 @@ use crate::signing_key::SigningKeyError;
 pub struct CliError {
     code: &'static str,
     text: String,
+    /// Whoever read our output has gone: nobody is left to tell.
+    silent: bool,
 }
 
 impl CliError {
     /// An error with a code of the command line's own.
     pub(super) fn new(code: &'static str, text: impl ToString) -> Self {
-        Self { code, text: text.to_string() }
+        Self { code, text: text.to_string(), silent: false }
     }
 
     /// An error of the core.
@@ -37,7 +39,8 @@ impl CliError {
 
     /// Standard input or output failed.
     pub(super) fn stdio(error: io::Error) -> Self {
-        Self::new("io", format!("standard input or output: {error}"))
+        let silent = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { silent, ..Self::new("io", format!("standard input or output: {error}")) }
     }
 
     /// The same with words before its text.
@@ -52,6 +55,9 @@ impl CliError {
 
     /// Writes the error to standard error.
     pub(super) fn report(&self) {
+        if self.silent {
+            return;
+        }
         let mut stderr = io::stderr().lock();
         // There is nowhere left to report that this failed.
         if stderr.is_terminal() {

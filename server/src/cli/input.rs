@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read as _};
 use std::path::Path;
 
-use sealcard_core::MAX_TEXT_BYTES;
+use sealcard_core::{ErrorCode, MAX_TEXT_BYTES};
 
 use super::CliError;
 
@@ -30,6 +30,37 @@ pub(super) fn small_file(path: &Path) -> Result<String, CliError> {
 /// An argument as text. What is not UTF-8 becomes something that no token contains.
 pub(super) fn text(argument: &OsString) -> String {
     argument.to_string_lossy().into_owned()
+}
+
+/// What a text that is no token looks like instead, to help whoever pasted the wrong thing.
+pub(super) fn hint(text: &str) -> &'static str {
+    let start = text.trim_start();
+    if start.starts_with('{') {
+        ". It looks like JSON: give only the value of `token`"
+    } else if start.starts_with("eyJ") {
+        ". It looks like a JWT: sealcard verifies SC1 tokens"
+    } else if start.starts_with("QR-Code:") {
+        ". Leave out the reader's `QR-Code:`"
+    } else if text.trim() != text && text.trim().starts_with("SC1:") {
+        ". It has spaces before or after it, which are not part of a token"
+    } else if !text.is_empty() && text.len() < 256 && Path::new(text).is_file() {
+        ". It is the name of a file: use `- < FILE`"
+    } else if text.starts_with("sc1:") {
+        ". Tokens are in capitals: something changed the case"
+    } else {
+        ""
+    }
+}
+
+/// An argument as text, or, for `-`, one line of standard input.
+pub(super) fn text_or_stdin(argument: &OsString) -> Result<String, CliError> {
+    if argument != STDIN {
+        return Ok(text(argument));
+    }
+    match payload_lines(io::stdin().lock()).next() {
+        Some(line) => line.map_err(CliError::stdio),
+        None => Err(CliError::core(ErrorCode::Malformed, "there is no text in the input")),
+    }
 }
 
 /// The lines of payload texts, without their line ends. A line too long to be a token is cut, and skipped to its end:

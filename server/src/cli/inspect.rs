@@ -15,13 +15,13 @@ use crate::clock;
 /// anyone can write such a text
 #[derive(Args)]
 pub(super) struct Inspect {
-    /// A payload text
+    /// A payload text, or `-` to read it from standard input
     text: OsString,
 }
 
 impl Inspect {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let text = input::text(&self.text);
+        let text = input::text_or_stdin(&self.text)?;
         let unverified = UnverifiedSnapshot::from_text(&text).map_err(|error| CliError::core(error.code(), error))?;
         let claims = unverified.unverified_snapshot().map_err(|error| CliError::core(error.code(), error))?;
         let hint = unverified.unverified_key_hint().map_err(|error| CliError::core(error.code(), error))?;

@@ -85,6 +85,13 @@ fn issue(
     now: sealcard_core::UnixTime,
     ttl: Ttl,
 ) -> Result<Token, CliError> {
+    // serde alone would take an array of the members' values too.
+    if !profile.is_object() {
+        return Err(CliError::new(
+            "invalid_json",
+            "not a JSON object: give one object a profile, without brackets around them",
+        ));
+    }
     let draft = ProfileDraft::deserialize(profile).map_err(|error| CliError::new("invalid_json", error))?;
     let profile = Profile::parse(draft).map_err(|error| CliError::core(error.code(), error))?;
     issuer.issue(&profile, now, ttl).map_err(|error| CliError::core(error.code(), error))

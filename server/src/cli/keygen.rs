@@ -17,7 +17,7 @@ pub(super) struct Keygen {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// The issuer's name, which verifiers show
+    /// The issuer's name, which verifiers show. It stands in the public JWK; give it to `sealcard serve` as well
     #[arg(long, value_name = "NAME")]
     issuer: Option<String>,
 }
@@ -34,7 +34,7 @@ impl Keygen {
         signing_key::store(&self.out, &key).map_err(|error| match error {
             SigningKeyError::File(file) if file.already_exists() => CliError::new(
                 "file_exists",
-                format!("{} is there already: choose another file; a key is never overwritten", self.out.display()),
+                format!("{} is there already: choose another file; a key is never overwritten. Its public half: jq -c 'del(.d)' {0}", self.out.display()),
             ),
             error => error.into(),
         })?;

@@ -2,27 +2,24 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use sealcard_core::MAX_TEXT_BYTES;
 use sealcard_core::qr::{MAX_PIXELS, QrMatrix, TerminalStyle};
 
 use super::{CliError, input};
 
 /// Draws a text as the smallest QR code that holds it, at the highest error correction that this size allows
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  sealcard qr 'SC1:…'\n  sealcard qr 'SC1:…' --format png --out card.png --size 600"
-)]
+#[command(after_help = "Examples:\n  sealcard qr 'SC1:…'\n  sealcard qr 'SC1:…' --out card.png --size 600")]
 pub(super) struct Qr {
     /// A payload text, or `-` to read it from standard input
     text: OsString,
 
-    /// The picture's form; text is a QR code in the terminal
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// The picture's form; text is a QR code in the terminal [default: what FILE's name says, else text]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 
     /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -43,11 +40,13 @@ enum Format {
 impl Qr {
     pub(super) fn run(self) -> Result<(), CliError> {
         let to_terminal = self.out.is_none() && io::stdout().is_terminal();
-        if self.format == Format::Png && to_terminal {
+        let format = self.format();
+        if format == Format::Png && to_terminal {
             return Err(CliError::new("usage", "a PNG is not for a terminal: add --out FILE"));
         }
-        let matrix = QrMatrix::new(&self.read_text()?).map_err(|error| CliError::core(error.code(), error))?;
-        let picture = match self.format {
+        let text = input::text_or_stdin(&self.text)?;
+        let matrix = QrMatrix::new(&text).map_err(|error| CliError::core(error.code(), error))?;
+        let picture = match format {
             Format::Svg => matrix.to_svg(self.size).into_bytes(),
             Format::Png => matrix.to_png(self.size).map_err(|error| CliError::new("io", error))?,
             Format::Text => matrix.to_terminal(terminal_style(to_terminal)).into_bytes(),
@@ -61,14 +60,13 @@ impl Qr {
         }
     }
 
-    fn read_text(&self) -> Result<String, CliError> {
-        if self.text != *input::STDIN {
-            return Ok(input::text(&self.text));
-        }
-        let mut text = String::new();
-        let limit = (MAX_TEXT_BYTES as u64).saturating_mul(4);
-        io::stdin().lock().take(limit).read_to_string(&mut text).map_err(CliError::stdio)?;
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    fn format(&self) -> Format {
+        let extension = self.out.as_ref().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+        self.format.unwrap_or(match extension {
+            Some("png") => Format::Png,
+            Some("svg") => Format::Svg,
+            _ => Format::Text,
+        })
     }
 }
 

@@ -43,7 +43,7 @@ impl Serve {
 
 async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     // The port first: if it is taken, nothing has been touched yet.
-    let listener = listen(settings.listen).await?;
+    let listener = listen(&settings.listen).await?;
     let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
     let data_dir = DataDir::open(&settings.data_dir)?;
     let key = data_dir.signing_key(settings.signing_key_file.as_deref())?;
@@ -60,18 +60,22 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     tracing::info!(%address, key_id = %app.issuer.verifying_key().id(), "listening");
 
     let sweeper = tokio::spawn(sweep_sessions(Arc::clone(&db)));
-    let stopped = http::serve(listener, http::router(app), stop_signal()?).await;
+    http::serve(listener, http::router(app), stop_signal()?).await;
     sweeper.abort();
     db.close().await;
     tracing::info!("stopped");
-    stopped.map_err(|error| CliError::new("shutdown", error))
+    Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
+async fn listen(address: &str) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => CliError::new(
             "address_in_use",
             format!("{address} is used by another program: stop it, or choose another port with --listen"),
+        ),
+        io::ErrorKind::InvalidInput => CliError::new(
+            "invalid_settings",
+            format!("--listen {address}: give an address and a port, like 127.0.0.1:8080 or localhost:8080"),
         ),
         _ => CliError::new("io", format!("cannot listen on {address}: {error}")),
     })
@@ -104,6 +108,12 @@ async fn sweep_sessions(db: Arc<dyn db::Repository>) {
     }
 }
 
+/// A word that a shell reads back as it is.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 /// The address, the demo user's QR code, and how to verify it.
 async fn show_demo(app: &App, address: SocketAddr, jwks: &Path) -> Result<(), CliError> {
     let stored = app.db.profile(demo::USERNAME).await?;
@@ -121,7 +131,8 @@ async fn show_demo(app: &App, address: SocketAddr, jwks: &Path) -> Result<(), Cl
          Scan it with any QR reader, stop the server, and verify it offline:\n\
          {program} verify --trust {jwks} '{text}'\n",
         expiry = clock::iso8601(token.expires_at),
-        jwks = jwks.display(),
+        program = shell_word(&program),
+        jwks = shell_word(&jwks.to_string_lossy()),
         text = token.text,
     )
     .and_then(|()| stdout.flush())

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use sealcard_core::{DEFAULT_LEEWAY_SECS, TrustStore, UnixTime, VerifiedSnapshot, Verifier};
+use sealcard_core::{DEFAULT_LEEWAY_SECS, ErrorCode, TrustStore, UnixTime, VerifiedSnapshot, Verifier, VerifyError};
 use serde_json::json;
 
 use super::{CliError, input};
@@ -17,11 +17,14 @@ use crate::clock;
 #[command(after_help = "With `-`, every line of standard input is one payload text, and every line of output its \
                         verdict: the profile, or an error.\n\nExit code 0: all verified. 1: one was refused; the last \
                         line of standard error says why:\n  {\"error\":{\"code\":\"expired\",\"message\":\"…\"}}\nCodes: \
-                        malformed, unsupported_version, unknown_key, bad_signature, expired, not_yet_valid.\n\n\
+                        malformed, unsupported_version, unknown_key, bad_signature, expired, not_yet_valid; and io, \
+                        invalid_trust, invalid_key, weak_key for the files given. Put the text in single quotes: it \
+                        contains spaces and $.\n\n\
                         Example:\n  curl -s http://127.0.0.1:8080/.well-known/jwks.json > jwks.json\n  sealcard verify \
                         --trust jwks.json 'SC1:…'")]
 pub(super) struct Verify {
-    /// Whom to trust: a JWK set (the server's /.well-known/jwks.json) or a single JWK
+    /// Whom to trust: a JWK set (the server's /.well-known/jwks.json) or a single JWK. To join several JWKs into a set:
+    /// `jq -s '{keys: .}' one.jwk two.jwk`
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
 
@@ -56,8 +59,11 @@ impl Verify {
 
     fn verify_lines(&self, verifier: &Verifier) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
-        let mut last_error = None;
-        for line in input::payload_lines(io::stdin().lock()) {
+        let mut last_error = Some(CliError::core(ErrorCode::Malformed, "there is no payload text in the input"));
+        for (number, line) in input::payload_lines(io::stdin().lock()).enumerate() {
+            if number == 0 {
+                last_error = None;
+            }
             let verdict = match self.verify(verifier, &line.map_err(CliError::stdio)?) {
                 Ok(verified) => verified,
                 Err(error) => {
@@ -73,7 +79,10 @@ impl Verify {
 
     fn verify(&self, verifier: &Verifier, text: &str) -> Result<serde_json::Value, CliError> {
         let now = self.now.map_or_else(clock::now, UnixTime::from_secs);
-        let verified = verifier.verify(text, now).map_err(|error| CliError::core(error.code(), error))?;
+        let verified = verifier.verify(text, now).map_err(|error| {
+            let hint = if error == VerifyError::Malformed { input::hint(text) } else { "" };
+            CliError::core(error.code(), format!("{error}{hint}"))
+        })?;
         Ok(verdict(&verified))
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool, PgPoolOptions};
 
 use super::DbError;
@@ -24,6 +25,12 @@ pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
         .application_name("sealcard")
         // No query of ours takes longer; a stuck one must not hold its connection for ever.
         .options([("statement_timeout", "5s"), ("lock_timeout", "3s")]);
+    // Once by itself first: the pool would try again in silence until its time is out, and not say why.
+    tokio::time::timeout(ACQUIRE_TIMEOUT, Connection::connect_with(&options))
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)??
+        .close()
+        .await?;
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -2,15 +2,26 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::ApiError;
 
-/// A JSON body.
-#[derive(FromRequest)]
-#[from_request(via(Json), rejection(ApiError))]
+/// A JSON body, which must be an object: serde alone would take an array of the members' values too.
 pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Json(object) = Json::<serde_json::Map<String, Value>>::from_request(request, state).await?;
+        serde_json::from_value(Value::Object(object))
+            .map(Self)
+            .map_err(|error| ApiError::unprocessable("invalid_request", "Invalid request").with_detail(error))
+    }
+}
 
 /// A path parameter.
 #[derive(FromRequestParts)]
@@ -32,7 +43,7 @@ impl From<JsonRejection> for ApiError {
                 Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json")
             }
             StatusCode::UNPROCESSABLE_ENTITY => {
-                Self::unprocessable("invalid_request", "Invalid request").with_detail(rejection.body_text())
+                Self::unprocessable("invalid_request", "Invalid request").with_detail("the body must be a JSON object")
             }
             _ => Self::malformed(rejection.body_text()),
         }

@@ -22,7 +22,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use error::ApiError;
 pub use limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
-pub use serve::{ServeError, serve};
+pub use serve::{SHUTDOWN_TIMEOUT, serve};
 pub use state::App;
 
 use routes::{account, health, jwks, link, profile, public, session};

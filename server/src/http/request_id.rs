@@ -31,7 +31,8 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     );
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
+    let status = response.status().as_u16();
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(status, ms, "answered"));
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -159,6 +159,32 @@ fn text_that_is_no_token_is_malformed() {
 }
 
 #[test]
+fn no_input_at_all_is_not_success() {
+    let issuer = Issuer::new();
+    assert_eq!(run(&["verify", "--trust", &issuer.trust(), "-"]).error_code(), "malformed");
+    assert_eq!(run(&["qr", "-"]).error_code(), "malformed");
+    assert_eq!(run(&["inspect", "-"]).error_code(), "malformed");
+}
+
+#[test]
+fn a_wrong_paste_gets_a_hint() {
+    let issuer = Issuer::new();
+    let text = issuer.issue(&ada());
+    for (pasted, hint) in [
+        (format!("{{\"token\":\"{text}\"}}"), "JSON"),
+        ("eyJhbGciOiJFZERTQSJ9.e30.AA".into(), "JWT"),
+        (format!("QR-Code:{text}"), "QR-Code:"),
+        (format!(" {text}"), "spaces"),
+        (text.to_lowercase(), "capitals"),
+        (issuer.trust(), "file"),
+    ] {
+        let refused = run(&["verify", "--trust", &issuer.trust(), &pasted]);
+        assert_eq!(refused.error_code(), "malformed");
+        assert!(refused.stderr.contains(hint), "{}", refused.stderr);
+    }
+}
+
+#[test]
 fn another_issuer_s_token_is_refused() {
     let (one, other) = (Issuer::new(), Issuer::new());
     // With one chance in 256 the two keys share their hint, and then the signature tells.
@@ -278,8 +304,13 @@ fn a_profile_that_breaks_a_limit_is_refused_and_nothing_is_issued() {
     assert_eq!((run.status, run.stdout.as_str()), (1, ""));
     assert!(run.stderr.contains("profile 2: ") && run.stderr.contains("profile 4: "), "{}", run.stderr);
 
-    for (input, code) in [("", "invalid_json"), ("{", "invalid_json"), ("[1]", "invalid_json"), ("{}", "invalid_json")]
-    {
+    for (input, code) in [
+        ("", "invalid_json"),
+        ("{", "invalid_json"),
+        ("[1]", "invalid_json"),
+        (r#"["ada","Ada",null,null,null,null,null,null,[]]"#, "invalid_json"),
+        ("{}", "invalid_json"),
+    ] {
         assert_eq!(issuer.try_issue(input.as_bytes()).error_code(), code, "{input}");
     }
 }
@@ -316,6 +347,7 @@ fn inspect_shows_claims_marked_unverified() {
     assert_eq!(report["size"]["characters"], text.len());
     let version = report["size"]["qrVersion"].as_u64().unwrap();
     assert_eq!(report["size"]["qrModules"], 17 + 4 * version);
+    assert_eq!(run_with_input(&["inspect", "-"], format!("{text}\n").as_bytes()).json(), report);
     assert_eq!(run(&["inspect", "nonsense"]).error_code(), "malformed");
 }
 

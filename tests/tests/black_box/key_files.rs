@@ -123,7 +123,12 @@ fn settings_come_from_flag_then_environment_then_file() {
     let refused = run(&["serve", "--config", config.to_str().unwrap()]);
     assert_eq!(refused.error_code(), "invalid_settings");
     assert!(refused.stderr.contains("isuer"), "{}", refused.stderr);
-    assert_eq!(run(&["serve", "--log", "in=fo=x"]).error_code(), "invalid_settings");
+    for log in ["in=fo=x", "loud", "info,loud"] {
+        assert_eq!(run(&["serve", "--log", log]).error_code(), "invalid_settings", "{log}");
+    }
+    for listen in ["8080", "localhost", "nonsense:port"] {
+        assert_ne!(run(&["serve", "--listen", listen]).status, 0, "{listen}");
+    }
     assert_eq!(run(&["serve", "--issuer", "\u{202e}"]).error_code(), "invalid_settings");
 }
 

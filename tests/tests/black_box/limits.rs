@@ -40,6 +40,7 @@ fn what_is_not_understood_gets_a_problem() {
     };
     assert_eq!(post("application/json", "{").problem(), (400, "malformed_request".into()));
     assert_eq!(post("application/json", "{}").problem(), (422, "invalid_request".into()));
+    assert_eq!(post("application/json", "[\"ada\",\"correct horse\"]").problem(), (422, "invalid_request".into()));
     assert_eq!(post("text/plain", "{}").problem(), (415, "unsupported_media_type".into()));
     assert_eq!(server.get("/api/nothing").problem(), (404, "not_found".into()));
     assert_eq!(server.request("PATCH", "/health", None, None).problem(), (405, "method_not_allowed".into()));

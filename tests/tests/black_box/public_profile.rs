@@ -161,6 +161,8 @@ fn refused_changes_say_why_and_change_nothing() {
     refused("PUT", "", json!({ "bio": "x".repeat(301) }), "bio: 301 characters, but at most 300");
     refused("PUT", "", json!({ "bio": "fine", "displayName": "\u{202e}" }), "displayName: character 1 is U+202E");
     refused("PUT", "", json!({ "username": "a" }), "username");
+    refused("PUT", "", json!({ "username": null }), "username");
+    refused("PUT", "", json!({ "displayName": null }), "displayName: empty");
     let link = |url: &str| json!({ "platform": "custom", "username": "x", "url": url });
     refused("POST", "/links", link("javascript:alert(1)"), "links[0].url: only https, mailto and tel");
     refused("POST", "/links", json!({ "platform": "github", "username": "a b" }), "links[0].username");

@@ -71,12 +71,15 @@ impl<'a> LinkBody<'a> {
     }
 }
 
-/// The fields to change: an absent one stays, `null` or an empty text clears an optional one.
+/// The fields to change: an absent one stays, `null` or an empty text clears an optional one, and is refused for one
+/// that is not. Links have routes of their own.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct ProfileChange {
-    username: Option<String>,
-    display_name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    display_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     bio: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
@@ -117,8 +120,8 @@ pub(in crate::http) async fn change(
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let edit = move |stored: &mut StoredProfile| {
         stored.change_fields(|draft| {
-            set(&mut draft.username, change.username);
-            set(&mut draft.display_name, change.display_name);
+            set(&mut draft.username, change.username.map(Option::unwrap_or_default));
+            set(&mut draft.display_name, change.display_name.map(Option::unwrap_or_default));
             set(&mut draft.bio, change.bio);
             set(&mut draft.pronouns, change.pronouns);
             set(&mut draft.role, change.role);
