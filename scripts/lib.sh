@@ -11,11 +11,16 @@ need_command() {
     command -v "$1" >/dev/null || fail "missing $2"
 }
 
+# has COMMAND   whether it is there; Debian keeps PostgreSQL's out of the path
+has() {
+    command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+}
+
 # need_packages COMMAND:PACKAGE...   installs the Debian packages whose commands are missing
 need_packages() {
     local missing=() pair
     for pair in "$@"; do
-        command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+        has "${pair%%:*}" || missing+=("${pair##*:}")
     done
     [ ${#missing[@]} -eq 0 ] && return
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -27,7 +27,8 @@
 //! the feature `qr` (drawing) is the only part that needs it.
 //!
 //! Everything untrusted becomes a type that cannot be wrong: text is a [`Profile`] or an [`UnverifiedSnapshot`],
-//! and profile fields are reachable only through [`VerifiedSnapshot`], which only [`Verifier::verify`] makes.
+//! and profile fields are reachable only through [`VerifiedSnapshot`], which only [`Verifier::verify`] makes, or, called by
+//! its name, through [`UnverifiedSnapshot::unverified_snapshot`].
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,13 +1,13 @@
 //! The folder where a server keeps its key and, by default, its database.
 //!
 //! ```text
-//! signing-key.jwk   the private key, mode 0600
-//! jwks.json         its public half: the trust file for `sealcard verify`
-//! sealcard.db       SQLite, unless DATABASE_URL names another database
-//! lock              held while a server runs
+//! signing-key.jwk         the private key, mode 0600, unless SEALCARD_SIGNING_KEY_FILE names another
+//! signing-key.public.jwk  its public half, written when it was made
+//! jwks.json               the public keys in use: the trust file for `sealcard verify`
+//! sealcard.db             SQLite, unless DATABASE_URL names another database
 //! ```
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,9 @@ use thiserror::Error;
 
 use crate::signing_key::{self, SigningKeyError};
 
-/// A data directory that this server alone uses, until it is dropped.
+/// A folder that is there.
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
 }
 
 /// Why a data directory cannot be used.
@@ -34,25 +33,16 @@ pub enum DataDirError {
         /// The system's reason.
         error: io::Error,
     },
-    /// Another server runs on it.
-    #[error(
-        "another server is using the data directory {path}: its cache would not see this one's changes. Stop it, or \
-         choose another with --data-dir"
-    )]
-    InUse {
-        /// The folder.
-        path: PathBuf,
-    },
     /// There was a key once, and now there is none.
     #[error(
-        "the signing key {path} is missing, but {jwks} shows that there was one. Restore it from a backup; or, to start \
-         with a new key and let all tokens of the old one become invalid, remove {jwks}"
+        "the signing key {path} is missing, but {public} shows that there was one. Restore it from a backup; or, to \
+         start with a new key and let all tokens of the old one become invalid, remove {public}"
     )]
     KeyMissing {
         /// The key file.
         path: PathBuf,
-        /// The public keys.
-        jwks: PathBuf,
+        /// Its public half.
+        public: PathBuf,
     },
     /// The key.
     #[error(transparent)]
@@ -60,22 +50,14 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Opens the folder, made with mode 0700 if it is not there, for this server alone.
+    /// Opens the folder, made with mode 0700 if it is not there.
     ///
     /// # Errors
-    /// [`DataDirError::Io`] or [`DataDirError::InUse`].
+    /// [`DataDirError::Io`].
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
-        let io = |path: &Path| {
-            let path = path.to_path_buf();
-            move |error| DataDirError::Io { path, error }
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io(path))?;
-        let lock_path = path.join("lock");
-        let lock = File::options().write(true).create(true).truncate(false).open(&lock_path).map_err(io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.into(), _lock: lock }),
-            Err(fs::TryLockError::WouldBlock) => Err(DataDirError::InUse { path: path.into() }),
-            Err(fs::TryLockError::Error(error)) => Err(io(&lock_path)(error)),
+        match DirBuilder::new().recursive(true).mode(0o700).create(path) {
+            Ok(()) => Ok(Self { path: path.into() }),
+            Err(error) => Err(DataDirError::Io { path: path.into(), error }),
         }
     }
 
@@ -100,15 +82,21 @@ impl DataDir {
         if let Some(file) = file {
             return Ok(signing_key::load(file)?);
         }
-        let path = self.path.join("signing-key.jwk");
+        let (path, public) = (self.path.join("signing-key.jwk"), self.path.join("signing-key.public.jwk"));
         match signing_key::load(&path) {
             Err(SigningKeyError::File(error)) if error.is_not_found() => {
-                let jwks = self.jwks_path();
-                if jwks.exists() {
-                    return Err(DataDirError::KeyMissing { path, jwks });
+                if public.exists() {
+                    return Err(DataDirError::KeyMissing { path, public });
                 }
                 let key = signing_key::generate()?;
-                signing_key::store(&path, &key)?;
+                match signing_key::store(&path, &key) {
+                    // Another server has just made one.
+                    Err(SigningKeyError::File(error)) if error.already_exists() => {
+                        return Ok(signing_key::load(&path)?);
+                    }
+                    stored => stored?,
+                }
+                self.replace(&public, &key.verifying_key().to_jwk(None))?;
                 tracing::info!(key_id = %key.verifying_key().id(), path = %path.display(), "made a signing key");
                 Ok(key)
             }
@@ -121,9 +109,13 @@ impl DataDir {
     /// # Errors
     /// [`DataDirError::Io`].
     pub fn write_jwks(&self, jwks: &str) -> Result<(), DataDirError> {
-        let (path, draft) = (self.jwks_path(), self.path.join("jwks.json.tmp"));
-        fs::write(&draft, format!("{jwks}\n"))
-            .and_then(|()| fs::rename(&draft, &path))
-            .map_err(|error| DataDirError::Io { path, error })
+        self.replace(&self.jwks_path(), jwks)
+    }
+
+    fn replace(&self, path: &Path, text: &str) -> Result<(), DataDirError> {
+        let draft = self.path.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
+        fs::write(&draft, format!("{text}\n"))
+            .and_then(|()| fs::rename(&draft, path))
+            .map_err(|error| DataDirError::Io { path: path.into(), error })
     }
 }

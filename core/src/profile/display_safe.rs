@@ -3,17 +3,27 @@
 //! The list is fixed with the format, not taken from a Unicode version, so that every verifier agrees for ever:
 //! a character that a later Unicode assigns is shown by phones that know it and as a box by others.
 //!
-//! Some invisible characters carry meaning and are allowed where they do: joiners inside Persian, Indic and other
-//! joining scripts, the joiner inside emoji sequences, emoji and text presentation selectors after symbols, and
-//! ideographic variation selectors after Han characters, which Japanese names need.
+//! Some invisible characters carry meaning and are allowed where they do: a non-joiner between Arabic letters, which
+//! Persian needs; joiners after a virama, and in the Bengali ya-phalaa; the joiner inside emoji sequences, style
+//! selectors after symbols and in keycaps, and ideographic variation selectors after Han characters, which Japanese names
+//! need.
+//!
+//! Combining marks need something to stand on, and do not pile up: a text does not begin with one, and no more than
+//! [`MAX_MARKS`] follow each other.
+
+use unicode_normalization::char::is_combining_mark;
+
+/// The most combining marks in a row: Hebrew and Tibetan need four or five.
+const MAX_MARKS: usize = 6;
 
 /// Never shown: controls, bidi controls, invisible fillers and formats, private use and noncharacters.
-const NEVER: [(u32, u32); 32] = [
+const NEVER: [(u32, u32); 34] = [
     (0x0000, 0x001f),
     (0x007f, 0x009f),
     (0x00ad, 0x00ad),
     (0x034f, 0x034f),
     (0x061c, 0x061c),
+    (0x070f, 0x070f),
     (0x115f, 0x1160),
     (0x17b4, 0x17b5),
     (0x180b, 0x180f),
@@ -31,6 +41,7 @@ const NEVER: [(u32, u32); 32] = [
     (0xfff0, 0xfffb),
     (0xfffe, 0xffff),
     (0x13430, 0x1345f),
+    (0x16fe4, 0x16fe4),
     (0x1bca0, 0x1bca3),
     (0x1d159, 0x1d159),
     (0x1d173, 0x1d17a),
@@ -44,36 +55,26 @@ const NEVER: [(u32, u32); 32] = [
 ];
 
 /// Symbols that emoji are made of.
-const EMOJI: [(u32, u32); 8] = [
+const EMOJI: [(u32, u32); 10] = [
     (0x00a9, 0x00a9),
     (0x00ae, 0x00ae),
     (0x203c, 0x203c),
     (0x2049, 0x2049),
     (0x2100, 0x214f),
     (0x2190, 0x2bff),
-    (0x3030, 0x3299),
+    (0x3030, 0x3030),
+    (0x303d, 0x303d),
+    (0x3297, 0x3299),
     (0x1f000, 0x1faff),
 ];
 
-/// Scripts whose letters join: a joiner or non-joiner between them changes how a word is written.
-const JOINING: [(u32, u32); 13] = [
-    (0x0620, 0x08ff),
-    (0x0900, 0x0dff),
-    (0x0f00, 0x109f),
-    (0x1780, 0x17b3),
-    (0x17b6, 0x180a),
-    (0x1810, 0x18af),
-    (0x1a20, 0x1aaf),
-    (0x1b00, 0x1c4f),
-    (0xa840, 0xa9df),
-    (0xfb50, 0xfdcf),
-    (0xfe70, 0xfefc),
-    (0x10ac0, 0x10fff),
-    (0x11000, 0x11fff),
-];
+/// Arabic letters, without digits and marks.
+const ARABIC_LETTERS: [(u32, u32); 6] =
+    [(0x0620, 0x064a), (0x066e, 0x066f), (0x0671, 0x06d3), (0x06d5, 0x06d5), (0x06fa, 0x06ff), (0x0750, 0x077f)];
 
-/// Of those, the scripts of the Brahmi family, where a joiner may also end a word.
-const BRAHMIC: [(u32, u32); 4] = [(0x0900, 0x0dff), (0x1000, 0x109f), (0x1780, 0x17ff), (0x11000, 0x11fff)];
+/// Viramas, after which a joiner or non-joiner chooses the form of a conjunct.
+const VIRAMAS: [u32; 14] =
+    [0x094d, 0x09cd, 0x0a4d, 0x0acd, 0x0b4d, 0x0bcd, 0x0c4d, 0x0ccd, 0x0d4d, 0x0dca, 0x1039, 0x17d2, 0x1b44, 0x11046];
 
 const HAN: [(u32, u32); 4] = [(0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff), (0x20000, 0x3fffd)];
 
@@ -81,14 +82,18 @@ const NON_JOINER: char = '\u{200c}';
 const JOINER: char = '\u{200d}';
 const TEXT_STYLE: char = '\u{fe0e}';
 const EMOJI_STYLE: char = '\u{fe0f}';
+const KEYCAP: char = '\u{20e3}';
 
 /// The first character that is not safe where it stands, with the number of characters before it.
 pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
     let mut previous = None;
+    // As if the text followed one mark too many: it may not begin with another.
+    let mut marks = MAX_MARKS;
     let mut characters = text.chars().peekable();
     let mut index = 0_usize;
     while let Some(character) = characters.next() {
-        if !is_safe(previous, character, characters.peek().copied()) {
+        marks = if is_combining_mark(character) { marks.saturating_add(1) } else { 0 };
+        if marks > MAX_MARKS || !is_safe(previous, character, characters.peek().copied()) {
             return Some((index, character));
         }
         previous = Some(character);
@@ -99,22 +104,20 @@ pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
 
 fn is_safe(previous: Option<char>, character: char, next: Option<char>) -> bool {
     let after = |ranges: &[(u32, u32)]| previous.is_some_and(|previous| within(previous, ranges));
+    let before = |ranges: &[(u32, u32)]| next.is_some_and(|next| within(next, ranges));
+    let after_virama = previous.is_some_and(|previous| VIRAMAS.contains(&u32::from(previous)));
     match character {
-        NON_JOINER => joins(previous, next),
+        NON_JOINER => after_virama || (after(&ARABIC_LETTERS) && before(&ARABIC_LETTERS)),
         JOINER => {
-            let emoji = (after(&EMOJI) || previous == Some(EMOJI_STYLE)) && next.is_some_and(|c| within(c, &EMOJI));
-            emoji || joins(previous, next)
+            let emoji = (after(&EMOJI) || previous == Some(EMOJI_STYLE)) && before(&EMOJI);
+            let ya_phalaa = previous == Some('\u{9b0}') && next == Some('\u{9cd}');
+            after_virama || emoji || ya_phalaa
         }
-        TEXT_STYLE | EMOJI_STYLE => after(&EMOJI) || previous.is_some_and(|c| matches!(c, '0'..='9' | '#' | '*')),
+        EMOJI_STYLE if next == Some(KEYCAP) => previous.is_some_and(|c| matches!(c, '0'..='9' | '#' | '*')),
+        TEXT_STYLE | EMOJI_STYLE => after(&EMOJI),
         '\u{e0100}'..='\u{e01ef}' => after(&HAN),
         _ => !within(character, &NEVER),
     }
-}
-
-/// Whether a joiner means something between these two.
-fn joins(previous: Option<char>, next: Option<char>) -> bool {
-    let Some(previous) = previous else { return false };
-    within(previous, &BRAHMIC) || (within(previous, &JOINING) && next.is_some_and(|next| within(next, &JOINING)))
 }
 
 fn within(character: char, ranges: &[(u32, u32)]) -> bool {
@@ -141,6 +144,8 @@ mod tests {
             "👨\u{200d}👩\u{200d}👧\u{200d}👦 family",
             "❤\u{fe0f}\u{200d}🔥 👩🏽\u{200d}💻 1\u{fe0f}\u{20e3} ☎\u{fe0e}",
             "🇩🇪 🏳\u{fe0f}\u{200d}🌈",
+            "קָמָץ בְּרֵאשִׁ֖ית",
+            "Z\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}",
             "C++ / C# <3 & more: 100 %",
         ] {
             assert_eq!(first_unsafe(text), None, "{text}");
@@ -171,6 +176,17 @@ mod tests {
             ("🚀\u{200d}a", 1),
             ("a\u{fe0f}", 1),
             ("می\u{200c}", 2),
+            ("ひ\u{200d}ろ", 1),
+            ("ひ\u{fe0f}ろ", 1),
+            ("ㄱ\u{200d}ㄴ", 1),
+            ("Agent 7\u{fe0f}", 7),
+            ("1\u{fe0e}", 1),
+            ("राम\u{200d}", 3),
+            ("क\u{200c}paypal", 1),
+            ("١\u{200c}٢", 1),
+            ("\u{301}", 0),
+            ("\u{16fe4}", 0),
+            ("Z\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}", 7),
             ("می\u{200c}\u{200c}م", 2),
             ("a\u{e0100}", 1),
             ("🏴\u{e0067}", 1),

@@ -65,7 +65,7 @@ impl From<&super::Link> for LinkDraft {
         Self {
             platform: link.platform().as_str().into(),
             username: link.username().as_str().into(),
-            url: link.url().map(|url| url.as_str().into()),
+            url: link.own_url().map(|url| url.as_str().into()),
         }
     }
 }

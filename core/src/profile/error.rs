@@ -51,6 +51,8 @@ pub enum ProfileProblem {
         /// How many characters stand before it.
         index: usize,
     },
+    /// Text from a token that has spaces around it.
+    OuterSpace,
     /// Text from a token that is not in Unicode NFC.
     NotNfc,
     /// A character outside `[a-zA-Z0-9_-]`.
@@ -69,6 +71,8 @@ pub enum ProfileProblem {
     Address(AddressProblem),
     /// A name that the platform's address cannot hold.
     PlatformUsername,
+    /// An address that is not the platform's.
+    PlatformAddress,
 }
 
 /// Why an address is not safe to open.
@@ -131,6 +135,7 @@ impl fmt::Display for ProfileProblem {
                 index.saturating_add(1),
                 u32::from(*character)
             ),
+            Self::OuterSpace => f.write_str("spaces around the text"),
             Self::NotNfc => f.write_str("not in Unicode normalization form C"),
             Self::UsernameCharacter { character } => {
                 write!(f, "U+{:04X} is not allowed: only a-z, A-Z, 0-9, _ and -", u32::from(*character))
@@ -139,6 +144,9 @@ impl fmt::Display for ProfileProblem {
             Self::Scheme { https_only: true } => f.write_str("only https addresses are allowed"),
             Self::Scheme { https_only: false } => f.write_str("only https, mailto and tel addresses are allowed"),
             Self::Address(problem) => problem.fmt(f),
+            Self::PlatformAddress => {
+                f.write_str("the address is not on this platform: give one that is, or choose the platform `custom`")
+            }
             Self::PlatformUsername => {
                 f.write_str("this platform's address cannot hold that name; give the full address as `url`")
             }

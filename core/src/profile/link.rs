@@ -34,6 +34,9 @@ impl Link {
             Some(given) => {
                 let url = Some(LinkUrl::parse(&given).map_err(|p| ProfileError::new("url", p))?);
                 let own_url = address.ok() != Some(url.clone());
+                if own_url && !url.as_ref().is_some_and(|url| platform.accepts(url)) {
+                    return Err(ProfileError::new("url", ProfileProblem::PlatformAddress));
+                }
                 Ok(Self { platform, username, url, own_url })
             }
         }
@@ -51,8 +54,8 @@ impl Link {
             None => Ok(Self { url: address?, platform, username, own_url: false }),
             Some(own) => {
                 let url = Some(LinkUrl::parse(own)?);
-                if address.ok() == Some(url.clone()) {
-                    return Err(ProfileProblem::PlatformUsername);
+                if address.ok() == Some(url.clone()) || !url.as_ref().is_some_and(|url| platform.accepts(url)) {
+                    return Err(ProfileProblem::PlatformAddress);
                 }
                 Ok(Self { platform, username, url, own_url: true })
             }
@@ -78,7 +81,8 @@ impl Link {
     }
 
     /// The address, if it is another than the platform makes from the name: what a token must carry.
-    pub(crate) fn own_url(&self) -> Option<&LinkUrl> {
+    #[must_use]
+    pub fn own_url(&self) -> Option<&LinkUrl> {
         self.url.as_ref().filter(|_| self.own_url)
     }
 }
@@ -140,6 +144,7 @@ mod tests {
             ("github", "a b", None, "username"),
             ("custom", "x", Some("javascript:alert(1)"), "url"),
             ("custom", "x", None, "username"),
+            ("github", "ada", Some("https://evil.example"), "url"),
         ] {
             assert_eq!(link(platform, username, url).unwrap_err().field, field);
         }

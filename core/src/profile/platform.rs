@@ -18,7 +18,8 @@ enum Address {
 
 use Address::{After, None as NoAddress, Whole};
 
-/// The known platforms. A platform's number is its place here: entries are only ever added at the end.
+/// The known platforms. A platform's number is its place here. The table is frozen with the format's version, so that old
+/// and new readers agree; a platform that is not in it travels by its name.
 const KNOWN: [(&str, Address); 36] = [
     ("github", After("https://github.com/")),
     ("linkedin", After("https://www.linkedin.com/in/")),
@@ -121,13 +122,33 @@ impl Platform {
         match self.entry() {
             Some((_, After(start))) => {
                 let mail_or_phone = start.ends_with(':');
-                if !mail_or_phone && !username.bytes().all(is_path_byte) {
+                let climbs = username.split('/').any(|segment| matches!(segment, "." | ".."));
+                if !mail_or_phone && (climbs || !username.bytes().all(is_path_byte)) {
                     return Err(ProfileProblem::PlatformUsername);
                 }
                 LinkUrl::parse(&String::from_iter([start, username])).map(Some)
             }
             Some((_, Whole)) => LinkUrl::parse(username).map(Some),
             Some((_, NoAddress)) | None => Ok(None),
+        }
+    }
+
+    /// Whether a link on this platform may have `url` instead of the address made from the name: a known platform's links
+    /// stay on it, so that its name means what it says.
+    pub(super) fn accepts(&self, url: &LinkUrl) -> bool {
+        match self.as_str() {
+            "email" | "phone" => false,
+            "twitter" => url.is_on("x.com") || url.is_on("twitter.com"),
+            "threads" => url.is_on("threads.net") || url.is_on("threads.com"),
+            "discord" => url.is_on("discord.com") || url.is_on("discord.gg"),
+            "mastodon" => url.as_str().starts_with("https://"),
+            _ => match self.entry() {
+                Some((_, After(start))) => {
+                    let host = start.trim_start_matches("https://").split('/').next().unwrap_or_default();
+                    url.is_on(host.trim_start_matches("www."))
+                }
+                Some((_, Whole | NoAddress)) | None => true,
+            },
         }
     }
 
@@ -177,7 +198,7 @@ mod tests {
     fn names_stay_inside_their_platform_address() {
         let github = Platform::parse("github").unwrap();
         assert_eq!(github.address("ada").unwrap().unwrap().as_str(), "https://github.com/ada");
-        for name in ["a b", "a?x", "a#x", "é", "a\\b", "a<b"] {
+        for name in ["a b", "a?x", "a#x", "é", "a\\b", "a<b", "..", "../x", "a/../b", "./a"] {
             assert_eq!(github.address(name), Err(ProfileProblem::PlatformUsername), "{name}");
         }
         let mastodon = Platform::parse("mastodon").unwrap();
@@ -186,6 +207,36 @@ mod tests {
         let email = Platform::parse("email").unwrap();
         assert!(email.address("ada@example.org").is_ok());
         assert!(email.address("ada@example.org?subject=x").is_err());
+    }
+
+    #[test]
+    fn an_address_of_one_s_own_stays_on_the_platform() {
+        let accepts =
+            |platform: &str, url: &str| Platform::parse(platform).unwrap().accepts(&LinkUrl::parse(url).unwrap());
+        for (platform, url) in [
+            ("github", "https://github.com/orgs/ada"),
+            ("github", "https://gist.github.com/ada"),
+            ("linkedin", "https://de.linkedin.com/in/ada"),
+            ("linkedin", "https://linkedin.com/in/ada"),
+            ("twitter", "https://twitter.com/ada"),
+            ("discord", "https://discord.gg/abc"),
+            ("mastodon", "https://example.social/@ada"),
+            ("portfolio", "https://ada.dev"),
+            ("myspace", "tel:+4930123456"),
+        ] {
+            assert!(accepts(platform, url), "{platform} {url}");
+        }
+        for (platform, url) in [
+            ("github", "https://evil.example/login"),
+            ("github", "https://evilgithub.com/ada"),
+            ("github", "https://github.com.evil.example/ada"),
+            ("github", "tel:+4930123456"),
+            ("email", "mailto:eve@evil.example"),
+            ("mastodon", "mailto:eve@evil.example"),
+            ("discord", "https://evil.example"),
+        ] {
+            assert!(!accepts(platform, url), "{platform} {url}");
+        }
     }
 
     #[test]

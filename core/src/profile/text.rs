@@ -9,19 +9,19 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use super::{ProfileProblem, display_safe};
 
-/// One line of text: Unicode NFC, 1 to `MAX` characters (Unicode scalar values), at least one of them visible,
-/// without control, bidi-override or invisible characters.
+/// One line of text: Unicode NFC, 1 to `MAX` characters (Unicode scalar values), no spaces around them, without control,
+/// bidi-override or invisible characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DisplayText<const MAX: usize>(String);
 
 impl<const MAX: usize> DisplayText<MAX> {
-    /// Parses what a person typed: brings it to NFC, then checks it. Besides what a verifier refuses, characters that
+    /// Parses what a person typed: brings it to NFC, drops the spaces around it, then checks it. Besides what a verifier refuses, characters that
     /// Unicode has not assigned yet are refused here, where a newer table is a software update away.
     ///
     /// # Errors
     /// [`ProfileProblem::Empty`], [`ProfileProblem::Length`] or [`ProfileProblem::UnsafeCharacter`].
     pub fn parse(text: &str) -> Result<Self, ProfileProblem> {
-        let text: String = text.nfc().collect();
+        let text: String = text.trim().nfc().collect();
         let unassigned = |c: &char| c.general_category() == GeneralCategory::Unassigned;
         if let Some((index, character)) = text.chars().enumerate().find(|(_, c)| unassigned(c)) {
             return Err(ProfileProblem::UnsafeCharacter { character, index });
@@ -35,8 +35,11 @@ impl<const MAX: usize> DisplayText<MAX> {
     }
 
     fn checked(text: String) -> Result<Self, ProfileProblem> {
-        if text.trim().is_empty() {
+        if text.is_empty() {
             return Err(ProfileProblem::Empty);
+        }
+        if text.trim() != text {
+            return Err(ProfileProblem::OuterSpace);
         }
         let actual = text.chars().count();
         if actual > MAX {
@@ -83,6 +86,13 @@ mod tests {
         assert_eq!(DisplayText::<5>::parse("Zoe\u{308}").unwrap().as_str(), "Zoë");
         assert_eq!(DisplayText::<5>::from_signed("Zoe\u{308}"), Err(ProfileProblem::NotNfc));
         assert!(DisplayText::<3>::from_signed("Zoë").is_ok());
+    }
+
+    #[test]
+    fn spaces_around_typed_text_are_dropped_and_signed_text_has_none() {
+        assert_eq!(DisplayText::<5>::parse(" Ada\u{3000}").unwrap().as_str(), "Ada");
+        assert_eq!(DisplayText::<5>::from_signed("Ada "), Err(ProfileProblem::OuterSpace));
+        assert!(DisplayText::<5>::from_signed("A d a").is_ok());
     }
 
     #[test]

@@ -49,6 +49,13 @@ impl LinkUrl {
         checked.map(|()| Self(text.into())).map_err(ProfileProblem::Address)
     }
 
+    /// Whether it is an https address on `host` or below it.
+    pub(super) fn is_on(&self, host: &str) -> bool {
+        let rest = self.0.strip_prefix("https://").unwrap_or_default();
+        let own = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+        own.strip_suffix(host).is_some_and(|below| below.is_empty() || below.ends_with('.'))
+    }
+
     /// The address as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -93,9 +100,9 @@ fn check_host(host: &str) -> Result<(), AddressProblem> {
     }
     let label =
         |label: &str| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
-    // A last label of digits would be an IP address.
-    let numeric = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    if host.contains('.') && host.split('.').all(label) && !numeric { Ok(()) } else { Err(AddressProblem::Host) }
+    // A last label that begins with a digit may be read as part of an IP address, in decimal, octal or hexadecimal.
+    let named = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()));
+    if host.contains('.') && host.split('.').all(label) && named { Ok(()) } else { Err(AddressProblem::Host) }
 }
 
 fn check_mail(address: &str) -> Result<(), AddressProblem> {
@@ -172,6 +179,8 @@ mod tests {
             "https://-example.org",
             "https://example..org",
             "https://127.0.0.1/",
+            "https://127.0.0.0x1/",
+            "https://0x7f.0x1/admin",
             "https://[::1]/",
             "https://example.org\\@evil.example",
             "https://example.org/ space",

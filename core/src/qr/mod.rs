@@ -71,17 +71,13 @@ impl QrMatrix {
     }
 
     fn of(code: &QrCode, error_correction: ErrorCorrection) -> Self {
-        let Version::Normal(version) = code.version() else { return Self::empty(error_correction) };
+        let width = code.width();
         Self {
-            version: u8::try_from(version).unwrap_or_default(),
+            version: u8::try_from(width.saturating_sub(17) / 4).unwrap_or_default(),
             error_correction,
-            width: code.width(),
+            width,
             modules: code.to_colors().into_iter().map(|color| color == Color::Dark).collect(),
         }
-    }
-
-    fn empty(error_correction: ErrorCorrection) -> Self {
-        Self { version: 0, error_correction, width: 0, modules: Vec::new() }
     }
 
     /// 1 to 40.

@@ -81,6 +81,7 @@ impl From<DbError> for CliError {
                 format!("{error}: check that it runs, that its disk is not full, and that it may be written"),
             ),
             DbError::BadUrl => Self::new("invalid_settings", error),
+            DbError::InUse(_) => Self::new("data_dir_in_use", error),
             _ => Self::new("database", error),
         }
     }
@@ -90,7 +91,6 @@ impl From<DataDirError> for CliError {
     fn from(error: DataDirError) -> Self {
         match error {
             DataDirError::Io { .. } => Self::new("io", error),
-            DataDirError::InUse { .. } => Self::new("data_dir_in_use", error),
             DataDirError::KeyMissing { .. } => Self::new("signing_key_missing", error),
             DataDirError::Key(error) => error.into(),
         }

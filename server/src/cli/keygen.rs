@@ -1,8 +1,9 @@
 //! `sealcard keygen`: a new signing key.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sealcard_core::DisplayText;
 
 use super::CliError;
@@ -17,9 +18,20 @@ pub(super) struct Keygen {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
+    /// What the key is for
+    #[arg(long, value_enum, default_value_t = Kind::Issuer)]
+    kind: Kind,
+
     /// The issuer's name, which verifiers show. It stands in the public JWK; give it to `sealcard serve` as well
     #[arg(long, value_name = "NAME")]
     issuer: Option<String>,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Signs snapshots
+    Issuer,
 }
 
 impl Keygen {
@@ -30,6 +42,7 @@ impl Keygen {
             .map(DisplayText::parse)
             .transpose()
             .map_err(|problem| CliError::new("invalid_settings", format!("--issuer: {problem}")))?;
+        let Kind::Issuer = self.kind;
         let key = signing_key::generate()?;
         signing_key::store(&self.out, &key).map_err(|error| match error {
             SigningKeyError::File(file) if file.already_exists() => CliError::new(
@@ -38,7 +51,7 @@ impl Keygen {
             ),
             error => error.into(),
         })?;
-        println!("{}", key.verifying_key().to_jwk(issuer.as_ref().map(DisplayText::as_str)));
-        Ok(())
+        let jwk = key.verifying_key().to_jwk(issuer.as_ref().map(DisplayText::as_str));
+        writeln!(io::stdout(), "{jwk}").map_err(CliError::stdio)
     }
 }

@@ -55,7 +55,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         demo::seed(db.as_ref()).await?;
         show_demo(&app, address, &data_dir.jwks_path()).await?;
     } else {
-        println!("Sealcard listens on http://{address}");
+        writeln!(io::stdout(), "Sealcard listens on http://{address}").map_err(CliError::stdio)?;
     }
     tracing::info!(%address, key_id = %app.issuer.verifying_key().id(), "listening");
 

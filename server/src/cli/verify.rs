@@ -48,11 +48,11 @@ impl Verify {
         let verifier = Verifier::new(trust).with_leeway(self.leeway);
         if self.text != *input::STDIN {
             let verified = self.verify(&verifier, &input::text(&self.text))?;
-            println!("{verified}");
-            return Ok(());
+            return writeln!(io::stdout(), "{verified}").map_err(CliError::stdio);
         }
         if io::stdin().is_terminal() {
-            eprintln!("Reading payload texts, one a line; end with Ctrl-D.");
+            // Only a hint: that it cannot be shown is no reason to stop.
+            let _ = writeln!(io::stderr(), "Reading payload texts, one a line; end with Ctrl-D.");
         }
         self.verify_lines(&verifier)
     }

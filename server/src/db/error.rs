@@ -1,5 +1,6 @@
 //! What can go wrong with a database, sorted by what to do about it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sealcard_core::ProfileError;
@@ -15,8 +16,14 @@ pub enum DbError {
     #[error("the database is unavailable: {0}")]
     Unavailable(Arc<sqlx::Error>),
     /// The address is not one of a known database.
-    #[error("the database address must begin with postgres:// or sqlite://")]
+    #[error("the database address must look like postgres://USER:PASSWORD@HOST/NAME or sqlite://FILE")]
     BadUrl,
+    /// Another server runs on the same SQLite file.
+    #[error(
+        "another server is using the database {0}: its cache would not see this one's changes. Stop it, or choose another \
+         data folder with --data-dir, or use PostgreSQL"
+    )]
+    InUse(PathBuf),
     /// The tables cannot be brought up to date.
     #[error("the database cannot be migrated: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
@@ -69,6 +76,7 @@ impl From<sqlx::Error> for DbError {
         let unavailable = match &error {
             E::Database(inner) if inner.is_unique_violation() => return Self::Conflict,
             E::Database(inner) => inner.code().is_some_and(|code| is_unavailable(&code)),
+            E::Configuration(_) => return Self::BadUrl,
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
             _ => false,
         };

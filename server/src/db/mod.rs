@@ -93,8 +93,9 @@ pub trait Repository: Send + Sync {
     /// Reads a profile, changes it and writes it back; no other change comes between.
     async fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Edited, EditError>;
 
-    /// Stores a session.
-    async fn create_session(&self, session: Session) -> Result<(), DbError>;
+    /// Stores a session, unless the account's password hash is not `password_hash` any more: a login that was on its
+    /// way while the password was changed must not outlive the change. Returns whether it was stored.
+    async fn create_session(&self, session: Session, password_hash: &str) -> Result<bool, DbError>;
 
     /// The session of a token, if it has not ended by `now`.
     async fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;

@@ -7,7 +7,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool, PgPoolOptions};
 
 use super::DbError;
-use super::repository::implement_repository;
+use super::repository::{implement_repository, profile_columns};
 
 /// How long a call waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -16,6 +16,8 @@ const MAX_CONNECTIONS: u32 = 10;
 
 pub(super) struct PostgresRepository {
     pool: PgPool,
+    /// The same pool: PostgreSQL's writers do not keep its readers waiting.
+    writer: PgPool,
 }
 
 implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE");
@@ -37,5 +39,5 @@ pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
         .connect_with(options)
         .await?;
     sqlx::migrate!("migrations/postgres").run(&pool).await?;
-    Ok(PostgresRepository { pool })
+    Ok(PostgresRepository { writer: pool.clone(), pool })
 }

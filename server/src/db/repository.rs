@@ -3,13 +3,20 @@
 //! SQLite and PostgreSQL understand the same SQL here; what differs is how a transaction that will write begins and
 //! how it keeps a row to itself. A macro rather than generics: sqlx's traits would need a page of bounds.
 
-/// Implements [`Repository`](super::Repository) for a type with a field `pool`.
+/// The columns of a profile, as `AccountRow` reads them.
+macro_rules! profile_columns {
+    () => {
+        "id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color"
+    };
+}
+
+/// Implements [`Repository`](super::Repository) for a type with a `pool` for reading and a `writer` pool.
 macro_rules! implement_repository {
     ($type:ty, begin: $begin:literal, lock_row: $lock_row:literal) => {
         #[async_trait::async_trait]
         impl $crate::db::Repository for $type {
             async fn create_account(&self, account: $crate::db::NewAccount) -> Result<(), $crate::db::DbError> {
-                let mut transaction = self.pool.begin_with($begin).await?;
+                let mut transaction = self.writer.begin_with($begin).await?;
                 let profile = &account.profile;
                 sqlx::query(
                     "INSERT INTO accounts (id, username, password_hash, display_name, bio, pronouns, role, company, \
@@ -60,7 +67,7 @@ macro_rules! implement_repository {
                 account_id: &str,
                 password_hash: &str,
             ) -> Result<(), $crate::db::DbError> {
-                let mut transaction = self.pool.begin_with($begin).await?;
+                let mut transaction = self.writer.begin_with($begin).await?;
                 sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
                     .bind(account_id)
                     .bind(password_hash)
@@ -78,10 +85,11 @@ macro_rules! implement_repository {
                 username: &str,
             ) -> Result<Option<$crate::db::StoredProfile>, $crate::db::DbError> {
                 let mut connection = self.pool.acquire().await?;
-                let account = sqlx::query_as(
-                    "SELECT id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color \
-                     FROM accounts WHERE username = $1",
-                )
+                let account = sqlx::query_as(concat!(
+                    "SELECT ",
+                    profile_columns!(),
+                    " FROM accounts WHERE username = $1"
+                ))
                 .bind(username)
                 .fetch_optional(&mut *connection)
                 .await?;
@@ -93,10 +101,7 @@ macro_rules! implement_repository {
                 account_id: &str,
             ) -> Result<Option<$crate::db::StoredProfile>, $crate::db::DbError> {
                 let mut connection = self.pool.acquire().await?;
-                let account = sqlx::query_as(
-                    "SELECT id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color \
-                     FROM accounts WHERE id = $1",
-                )
+                let account = sqlx::query_as(concat!("SELECT ", profile_columns!(), " FROM accounts WHERE id = $1"))
                 .bind(account_id)
                 .fetch_optional(&mut *connection)
                 .await?;
@@ -108,10 +113,11 @@ macro_rules! implement_repository {
                 account_id: &str,
                 edit: $crate::db::Edit,
             ) -> Result<$crate::db::Edited, $crate::db::EditError> {
-                let mut transaction = self.pool.begin_with($begin).await?;
+                let mut transaction = self.writer.begin_with($begin).await?;
                 let account = sqlx::query_as(concat!(
-                    "SELECT id, username, display_name, bio, pronouns, role, company, avatar_url, accent_color \
-                     FROM accounts WHERE id = $1",
+                    "SELECT ",
+                    profile_columns!(),
+                    " FROM accounts WHERE id = $1",
                     $lock_row
                 ))
                 .bind(account_id)
@@ -149,19 +155,26 @@ macro_rules! implement_repository {
                 Ok($crate::db::Edited { old_username: before.profile.username, profile: after })
             }
 
-            async fn create_session(&self, session: $crate::db::Session) -> Result<(), $crate::db::DbError> {
-                sqlx::query(
+            async fn create_session(
+                &self,
+                session: $crate::db::Session,
+                password_hash: &str,
+            ) -> Result<bool, $crate::db::DbError> {
+                // Locking the account's row makes it wait for a change of the password that is not committed yet.
+                let done = sqlx::query(concat!(
                     "INSERT INTO sessions (token_hash, id, account_id, created_at, expires_at) \
-                     VALUES ($1, $2, $3, $4, $5)",
-                )
+                     SELECT $1, $2, id, $4, $5 FROM accounts WHERE id = $3 AND password_hash = $6",
+                    $lock_row
+                ))
                 .bind(&session.token_hash)
                 .bind(&session.id)
                 .bind(&session.account_id)
                 .bind(seconds(session.created_at))
                 .bind(seconds(session.expires_at))
-                .execute(&self.pool)
+                .bind(password_hash)
+                .execute(&self.writer)
                 .await?;
-                Ok(())
+                Ok(done.rows_affected() > 0)
             }
 
             async fn session(
@@ -199,7 +212,7 @@ macro_rules! implement_repository {
             async fn delete_session(&self, token_hash: &str) -> Result<(), $crate::db::DbError> {
                 sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
                     .bind(token_hash)
-                    .execute(&self.pool)
+                    .execute(&self.writer)
                     .await?;
                 Ok(())
             }
@@ -207,7 +220,7 @@ macro_rules! implement_repository {
             async fn delete_sessions_of(&self, account_id: &str) -> Result<(), $crate::db::DbError> {
                 sqlx::query("DELETE FROM sessions WHERE account_id = $1")
                     .bind(account_id)
-                    .execute(&self.pool)
+                    .execute(&self.writer)
                     .await?;
                 Ok(())
             }
@@ -218,7 +231,7 @@ macro_rules! implement_repository {
             ) -> Result<u64, $crate::db::DbError> {
                 let done = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
                     .bind(seconds(now))
-                    .execute(&self.pool)
+                    .execute(&self.writer)
                     .await?;
                 Ok(done.rows_affected())
             }
@@ -229,6 +242,7 @@ macro_rules! implement_repository {
             }
 
             async fn close(&self) {
+                self.writer.close().await;
                 self.pool.close().await;
             }
         }
@@ -289,4 +303,4 @@ macro_rules! implement_repository {
     };
 }
 
-pub(super) use implement_repository;
+pub(super) use {implement_repository, profile_columns};

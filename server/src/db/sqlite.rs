@@ -1,5 +1,7 @@
 //! SQLite: one file, nothing to install.
 
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use sqlx::sqlite::{
 };
 
 use super::DbError;
-use super::repository::implement_repository;
+use super::repository::{implement_repository, profile_columns};
 
 /// How long a call waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -18,10 +20,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a call waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-const MAX_CONNECTIONS: u32 = 4;
+/// How many readers there may be at once. There is one writer, as SQLite has only one at a time; those who wait for it
+/// keep no reader waiting.
+const READERS: u32 = 4;
 
 pub(super) struct SqliteRepository {
     pool: SqlitePool,
+    writer: SqlitePool,
+    /// Held while this server runs: another one's cache would not see this one's changes.
+    _lock: Option<File>,
 }
 
 // Taking the write lock at once, rather than on the first write, means that two writers wait for each other instead
@@ -37,6 +44,8 @@ pub(super) async fn connect_file(file: &Path) -> Result<SqliteRepository, DbErro
 }
 
 async fn connect(options: SqliteConnectOptions) -> Result<SqliteRepository, DbError> {
+    let file = options.get_filename().to_owned();
+    let lock = lock_private(&file)?;
     let options = options
         .create_if_missing(true)
         .foreign_keys(true)
@@ -44,11 +53,31 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteRepository, DbEr
         // Readers go on while one writes; every commit is on the disk before it is acknowledged.
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
-        .await?;
-    sqlx::migrate!("migrations/sqlite").run(&pool).await?;
-    Ok(SqliteRepository { pool })
+    let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+    let writer = pool(1).connect_with(options.clone()).await?;
+    sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+    // SQLite opens a file that it may not write for reading, without a word: find out now.
+    writer.begin_with("BEGIN IMMEDIATE").await?.rollback().await?;
+    Ok(SqliteRepository { pool: pool(READERS).connect_with(options).await?, writer, _lock: lock })
+}
+
+/// Makes the database file, readable by its owner alone, if it is not there, and locks a file beside it. SQLite gives its
+/// other files the same mode. A database in memory needs neither.
+fn lock_private(file: &Path) -> Result<Option<File>, DbError> {
+    if file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':') {
+        return Ok(None);
+    }
+    let io = |error| DbError::from(sqlx::Error::Io(error));
+    let open = |path: &Path| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    if !file.exists() {
+        drop(open(file).map_err(io)?);
+    }
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".lock");
+    let lock = open(Path::new(&beside)).map_err(io)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Err(DbError::InUse(file.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
 }

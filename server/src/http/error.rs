@@ -115,7 +115,11 @@ impl From<DbError> for ApiError {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::unavailable()
             }
-            DbError::BadUrl | DbError::Migration(_) | DbError::Damaged(_) | DbError::Internal(_) => {
+            DbError::BadUrl
+            | DbError::InUse(_)
+            | DbError::Migration(_)
+            | DbError::Damaged(_)
+            | DbError::Internal(_) => {
                 tracing::error!(%error, "the database failed");
                 Self::internal()
             }

@@ -4,21 +4,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::ApiError;
-
-/// `value` as JSON with a strong ETag, or 304 if the client has it already.
-pub(super) fn json_with_etag(
-    request: &HeaderMap,
-    value: &impl Serialize,
-    cache_control: &'static str,
-) -> Result<Response, ApiError> {
-    let body = serde_json::to_vec(value).map_err(|error| {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        ApiError::internal()
-    })?;
+/// A JSON `body` with a strong ETag, or 304 if the client has it already.
+pub(super) fn json_with_etag(request: &HeaderMap, body: Vec<u8>, cache_control: &'static str) -> Response {
     let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
     let known = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
         tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == etag)
@@ -33,5 +22,5 @@ pub(super) fn json_with_etag(
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
-    Ok(response)
+    response
 }

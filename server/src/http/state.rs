@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealcard_core::{Issuer, SigningKey};
-use thiserror::Error;
+use sealcard_core::{Issuer, SigningKey, Username};
 
 use super::ApiError;
 use crate::cache::{Cache, Lookup};
-use crate::db::{DbError, Edit, Repository, StoredProfile};
+use crate::db::{DbError, Edit, EditError, Edited, NewAccount, Repository, StoredProfile};
+use crate::demo;
 use crate::password::{PasswordError, Passwords};
 
 /// How long a public profile is kept in memory.
@@ -28,15 +28,6 @@ pub struct App {
     /// Checks passwords.
     pub passwords: Passwords,
     profiles: Cache<StoredProfile>,
-}
-
-/// A profile that was not loaded.
-#[derive(Debug, Error)]
-enum LoadError {
-    #[error("no such user")]
-    NotFound,
-    #[error(transparent)]
-    Db(#[from] DbError),
 }
 
 impl App {
@@ -63,25 +54,83 @@ impl App {
     /// # Errors
     /// [`ApiError`] 404 or 503.
     pub async fn public_profile(&self, username: &str) -> Result<(Arc<StoredProfile>, Lookup), ApiError> {
-        let load = || async { self.db.profile(username).await?.ok_or(LoadError::NotFound) };
-        self.profiles.get_or_load(&profile_key(username), load).await.map_err(|error| match &*error {
-            LoadError::NotFound => ApiError::not_found("User not found"),
-            LoadError::Db(error) => error.clone().into(),
+        let not_found = ApiError::not_found("User not found");
+        let Ok(username) = Username::parse(username) else { return Err(not_found) };
+        let load = || self.db.profile(username.as_str());
+        self.profiles.get_or_load(&profile_key(&username), load).await?.ok_or(not_found)
+    }
+
+    /// Stores a new account, then forgets that there was no such profile, then returns.
+    ///
+    /// # Errors
+    /// [`ApiError`] 409 or 503.
+    pub async fn create_account(self: Arc<Self>, account: NewAccount) -> Result<(), ApiError> {
+        refuse_reserved(&account.profile.username)?;
+        self.to_the_end(move |app: Arc<Self>| async move {
+            let key = profile_key(&account.profile.username);
+            let created = app.db.create_account(account).await;
+            app.profiles.invalidate(&key).await;
+            Ok(created?)
         })
+        .await
     }
 
     /// Changes a profile, then forgets what was cached under its old and its new name, then returns.
     ///
     /// # Errors
-    /// [`ApiError`] 401, 404, 409, 422 or 503; nothing has changed then.
-    pub async fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<StoredProfile, ApiError> {
-        let edited = self.db.edit_profile(account_id, edit).await?;
-        self.profiles.invalidate(&profile_key(edited.old_username.as_str())).await;
-        self.profiles.invalidate(&profile_key(edited.profile.profile.username.as_str())).await;
-        Ok(edited.profile)
+    /// [`ApiError`] 401, 404, 409 or 422, and nothing has changed; or 503, and it is not known whether it has.
+    pub async fn edit_profile(self: Arc<Self>, account_id: &str, edit: Edit) -> Result<StoredProfile, ApiError> {
+        let account_id = account_id.to_owned();
+        let edit: Edit = Box::new(|stored| {
+            let old = stored.profile.username.clone();
+            edit(stored)?;
+            if stored.profile.username != old && is_reserved(&stored.profile.username) {
+                return Err(DbError::Conflict.into());
+            }
+            Ok(())
+        });
+        self.to_the_end(move |app: Arc<Self>| async move {
+            match app.db.edit_profile(&account_id, edit).await {
+                Ok(Edited { old_username, profile }) => {
+                    app.profiles.invalidate(&profile_key(&old_username)).await;
+                    app.profiles.invalidate(&profile_key(&profile.profile.username)).await;
+                    Ok(profile)
+                }
+                Err(error) => {
+                    // A commit whose answer was lost may have happened all the same.
+                    if matches!(error, EditError::Db(DbError::Unavailable(_) | DbError::Internal(_))) {
+                        app.profiles.invalidate_all();
+                    }
+                    Err(error.into())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs a change to its end, although the client hangs up or the request's time is out: between the commit and the
+    /// invalidation, nothing may stop it.
+    async fn to_the_end<T, F>(self: Arc<Self>, change: impl FnOnce(Arc<Self>) -> F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
+    {
+        tokio::spawn(change(self)).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a change was not carried out to its end");
+            Err(ApiError::internal())
+        })
     }
 }
 
-fn profile_key(username: &str) -> String {
+/// The demo user's name is kept for the demo user.
+fn is_reserved(username: &Username) -> bool {
+    username.as_str() == demo::USERNAME
+}
+
+fn refuse_reserved(username: &Username) -> Result<(), ApiError> {
+    if is_reserved(username) { Err(DbError::Conflict.into()) } else { Ok(()) }
+}
+
+fn profile_key(username: &Username) -> String {
     format!("profile:{username}")
 }

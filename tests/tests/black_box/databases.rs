@@ -58,9 +58,28 @@ fn story(database_url: &str) {
     let server = Server::start_on(folder.path(), &args);
     assert_eq!(server.get("/api/public/ada").json(), before, "all is still there after a restart");
     assert_eq!(server.request("GET", "/api/profiles/me", Some(&token), None).status, 200, "sessions too");
+
+    // Logins with the old password that are on their way while it changes do not outlive the change.
+    let old = json!({ "username": "ada", "password": "correct horse" });
     let change = json!({ "currentPassword": "correct horse", "newPassword": "battery staple" });
-    assert_eq!(server.request("PUT", "/api/accounts/me/password", Some(&token), Some(&change)).status, 204);
+    std::thread::scope(|threads| {
+        let log_in = || server.request("POST", "/api/sessions", None, Some(&old));
+        let logins: Vec<_> = (0..20).map(|_| threads.spawn(log_in)).collect();
+        assert_eq!(server.request("PUT", "/api/accounts/me/password", Some(&token), Some(&change)).status, 204);
+        for login in logins {
+            let login = login.join().unwrap();
+            if login.status == 201 {
+                let session = login.json()["token"].as_str().unwrap().to_owned();
+                assert_eq!(server.request("GET", "/api/profiles/me", Some(&session), None).status, 401);
+            }
+        }
+    });
     assert_eq!(server.request("GET", "/api/profiles/me", Some(&token), None).status, 401);
     server.log_in("ada", "battery staple");
+    for name in ["%00", "a%00b", "x", "%F0%9F%A6%80"] {
+        assert_eq!(server.get(&format!("/api/public/{name}")).status, 404, "{name}");
+    }
+    let nul = json!({ "username": "\0", "password": "correct horse" });
+    assert_eq!(server.request("POST", "/api/sessions", None, Some(&nul)).problem(), (401, "wrong_credentials".into()));
     assert_eq!(server.get("/health").json()["database"], "ok");
 }

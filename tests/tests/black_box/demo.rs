@@ -55,6 +55,7 @@ fn a_second_start_keeps_the_key_and_the_demo_user() {
     assert!(first.stop().success());
     let second = Server::start_on(folder.path(), &["--demo"]);
     run(&["verify", "--trust", &second.jwks(), &token]).json();
+    assert_eq!(second.get("/api/public/devcard-demo").json()["links"].as_array().unwrap().len(), 8);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_missing_key_is_not_silently_replaced() {
     let refused = serve(folder.path());
     assert_eq!(refused.error_code(), "signing_key_missing");
     assert!(!key.exists());
-    std::fs::remove_file(folder.path().join("jwks.json")).unwrap();
+    std::fs::remove_file(folder.path().join("signing-key.public.jwk")).unwrap();
     Server::start_on(folder.path(), &[]);
     assert!(key.exists());
 }
@@ -81,11 +81,44 @@ fn a_key_file_of_one_s_own_must_exist() {
 }
 
 #[test]
+fn a_key_file_of_one_s_own_leaves_the_folder_s_key_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("issuer.key").display().to_string();
+    run(&["keygen", "--out", &key]).json();
+    let data = folder.path().join("data");
+    assert!(Server::start_on(&data, &["--signing-key-file", &key]).stop().success());
+    assert!(Server::start_on(&data, &[]).stop().success(), "there never was a key of its own");
+    assert!(data.join("signing-key.jwk").exists());
+}
+
+#[test]
 fn a_second_server_on_one_data_directory_is_refused_and_the_first_goes_on() {
     let server = Server::start(&["--demo"]);
     let refused = serve(server.data_dir());
     assert_eq!(refused.error_code(), "data_dir_in_use");
     assert_eq!(server.get("/api/public/devcard-demo").status, 200);
+}
+
+#[test]
+fn a_second_server_on_one_sqlite_file_is_refused_whatever_its_data_directory() {
+    let server = Server::start(&[]);
+    let database = format!("sqlite://{}", server.data_dir().join("sealcard.db").display());
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", &database]);
+    assert_eq!(refused.error_code(), "data_dir_in_use");
+}
+
+#[test]
+fn the_database_is_private_in_a_folder_that_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let server = Server::start_on(folder.path(), &[]);
+    server.sign_up("ada");
+    for name in ["sealcard.db", "sealcard.db-wal", "sealcard.db-shm", "sealcard.db.lock"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}");
+    }
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn links_are_added_changed_moved_and_removed() {
 fn refused_changes_say_why_and_change_nothing() {
     let server = Server::start(&[]);
     let token = server.sign_up("ada");
-    let before = server.get("/api/public/ada").json();
+    let before = server.request("GET", "/api/profiles/me", Some(&token), None).json();
     let refused = |method: &str, path: &str, body: Value, says: &str| {
         let answer = server.request(method, &format!("/api/profiles/me{path}"), Some(&token), Some(&body));
         assert_eq!(answer.problem(), (422, "invalid_profile".into()), "{body}");
@@ -166,7 +166,37 @@ fn refused_changes_say_why_and_change_nothing() {
     let link = |url: &str| json!({ "platform": "custom", "username": "x", "url": url });
     refused("POST", "/links", link("javascript:alert(1)"), "links[0].url: only https, mailto and tel");
     refused("POST", "/links", json!({ "platform": "github", "username": "a b" }), "links[0].username");
-    assert_eq!(server.get("/api/public/ada").json(), before);
+    assert_eq!(server.request("GET", "/api/profiles/me", Some(&token), None).json(), before);
+}
+
+#[test]
+fn an_address_of_one_s_own_survives_changes_that_do_not_touch_it() {
+    let server = Server::start(&[]);
+    let token = server.sign_up("ada");
+    let call = |method: &str, path: &str, body: Value| {
+        server.request(method, &format!("/api/profiles/me/links{path}"), Some(&token), Some(&body)).json()
+    };
+    let url = "https://ada.dev/blog";
+    let link = call("POST", "", json!({ "platform": "custom", "username": "My blog", "url": url }));
+    let path = format!("/{}", link["id"].as_str().unwrap());
+    let renamed = call("PUT", &path, json!({ "username": "My new blog" }));
+    assert_eq!((&renamed["username"], &renamed["url"]), (&json!("My new blog"), &json!(url)));
+    assert_eq!(call("PUT", &path, json!({}))["url"], url);
+    let cleared = call("PUT", &path, json!({ "platform": "discord", "username": "ada", "url": null }));
+    assert_eq!(cleared["url"], Value::Null);
+    let derived = call("PUT", &path, json!({ "platform": "github" }));
+    assert_eq!(derived["url"], "https://github.com/ada");
+    assert_eq!(call("PUT", &path, json!({ "username": "lovelace" }))["url"], "https://github.com/lovelace");
+}
+
+#[test]
+fn the_demo_user_s_name_is_kept_for_it() {
+    let server = Server::start(&[]);
+    let account = json!({ "username": "devcard-demo", "password": "correct horse", "displayName": "Mallory" });
+    assert_eq!(server.request("POST", "/api/accounts", None, Some(&account)).problem(), (409, "conflict".into()));
+    let token = server.sign_up("mallory");
+    let rename = json!({ "username": "devcard-demo" });
+    assert_eq!(server.request("PUT", "/api/profiles/me", Some(&token), Some(&rename)).problem().0, 409);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A database that is locked, read-only, full or gone: clear errors, and nothing lost.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,6 +10,7 @@ use sealcard_tests::binary;
 use sealcard_tests::server::{Answer, Server};
 use serde_json::json;
 use sqlx::Connection as _;
+use sqlx::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 
 /// Runs `sealcard serve` with the folder mounted by `mount` in a mount namespace of its own, as root or as anyone.
@@ -59,11 +62,12 @@ fn a_read_only_database_is_refused_at_the_start() {
     assert!(Server::start_on(folder.path(), &["--demo"]).stop().success());
     let database = folder.path().join("sealcard.db");
     let before = std::fs::read(&database).unwrap();
-    let mut command =
-        serve_on_mount(folder.path(), "mount --bind \"$DIR\" \"$DIR\"; mount -o remount,ro,bind \"$DIR\"");
-    let run = binary::Run::from(command.output().unwrap());
-    assert_eq!((run.status, run.error_code().as_str()), (1, "io"), "{}", run.stderr);
-    assert!(run.stderr.contains("Read-only"), "{}", run.stderr);
+    for read_only in ["$DIR/sealcard.db", "$DIR"] {
+        let mount = format!("mount --bind \"{read_only}\" \"{read_only}\"; mount -o remount,ro,bind \"{read_only}\"");
+        let run = binary::Run::from(serve_on_mount(folder.path(), &mount).output().unwrap());
+        assert_eq!((run.status, run.error_code().as_str()), (1, "database_unavailable"), "{}", run.stderr);
+        assert!(run.stderr.to_lowercase().contains("read"), "{}", run.stderr);
+    }
     assert_eq!(std::fs::read(&database).unwrap(), before);
 }
 
@@ -110,4 +114,63 @@ fn a_database_that_cannot_be_reached_or_read_is_refused_at_the_start() {
     let garbage = folder.path().join("garbage.db");
     std::fs::write(&garbage, "this is not a database, but long enough to be taken for one".repeat(100)).unwrap();
     assert_eq!(start(&format!("sqlite://{}", garbage.display())).error_code(), "database");
+}
+
+/// The client hangs up while its change waits for a row that another program has locked; then the lock goes, and the
+/// change is committed although nobody waits for its answer.
+#[test]
+fn a_change_whose_client_has_gone_still_clears_the_cache() {
+    let database = sealcard_tests::postgres::database();
+    let server = Server::start(&["--database-url", &database]);
+    let token = server.sign_up("ada");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut other = runtime.block_on(PgConnection::connect(&database)).unwrap();
+    runtime.block_on(sqlx::query("BEGIN").execute(&mut other)).unwrap();
+    runtime.block_on(sqlx::query("SELECT id FROM accounts FOR UPDATE").execute(&mut other)).unwrap();
+    assert_eq!(server.get("/api/public/ada").json()["bio"], serde_json::Value::Null);
+
+    let body = json!({ "bio": "Changed" }).to_string();
+    let mut stream = TcpStream::connect(server.base.strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "PUT /api/profiles/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: \
+         application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // Asked on a connection of its own: within a transaction the statistics stand still.
+    let mut observer = runtime.block_on(PgConnection::connect(&database)).unwrap();
+    let began = Instant::now();
+    loop {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting: i64 = runtime.block_on(sqlx::query_scalar(waiting).fetch_one(&mut observer)).unwrap();
+        if waiting > 0 {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "the change does not wait for the lock");
+    }
+    drop(stream);
+    runtime.block_on(sqlx::query("ROLLBACK").execute(&mut other)).unwrap();
+
+    let began = Instant::now();
+    while server.get("/api/public/ada").json()["bio"] != "Changed" {
+        assert!(began.elapsed() < Duration::from_secs(10), "the old value is still served");
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_and_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    binary::run(&["keygen", "--out", &path("issuer.key")]).json();
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for args in [
+        vec!["keygen".into(), "--out".into(), path("other.key")],
+        vec!["qr".into(), "SC1:".into()],
+        vec!["serve".into(), "--listen".into(), "127.0.0.1:0".into(), "--data-dir".into(), path("data")],
+    ] {
+        let output = binary::command().args(&args).stdout(full()).output().unwrap();
+        let run = binary::Run::from(output);
+        assert_eq!((run.status, run.error_code().as_str()), (1, "io"), "{args:?}");
+    }
 }

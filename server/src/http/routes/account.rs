@@ -44,7 +44,7 @@ pub(in crate::http) async fn create(
         "displayName": profile.display_name.as_str(),
     }))?;
     let id = Uuid::new_v4().to_string();
-    app.db.create_account(NewAccount { id, password_hash, profile, created_at: clock::now() }).await?;
+    app.create_account(NewAccount { id, password_hash, profile, created_at: clock::now() }).await?;
     Ok((StatusCode::CREATED, body))
 }
 

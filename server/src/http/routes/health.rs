@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Serialize;
 
@@ -19,5 +18,5 @@ struct Health {
 
 pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> impl IntoResponse {
     let (status, database) = if app.db.ping().await.is_ok() { ("ok", "ok") } else { ("degraded", "unavailable") };
-    ([(header::CACHE_CONTROL, "no-store")], Json(Health { status, database, cache: "in-process" }))
+    Json(Health { status, database, cache: "in-process" })
 }

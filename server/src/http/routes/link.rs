@@ -9,19 +9,20 @@ use sealcard_core::LinkDraft;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::profile::{LinkBody, ProfileBody, to_json};
+use super::profile::{LinkBody, ProfileBody, given, to_json};
 use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::{ApiError, App};
 
-/// A link's new members: an absent one stays. A link whose platform or name changes and that is given no address
-/// gets its platform's.
+/// A link's new members: an absent one stays, and an address of `null` becomes the platform's. So does, when the name
+/// changes, an address that was the platform's.
 #[derive(Deserialize)]
 pub(in crate::http) struct LinkChange {
     platform: Option<String>,
     username: Option<String>,
-    url: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    url: Option<Option<String>>,
 }
 
 /// The links in their new order: every id once, either plainly or as DevCard sends it.
@@ -61,7 +62,7 @@ pub(in crate::http) async fn add(
         let id = id.clone();
         move |stored: &mut StoredProfile| stored.add_link(id, link)
     };
-    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    let stored = Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
     Ok((StatusCode::CREATED, one(&stored, &id)?))
 }
 
@@ -75,15 +76,13 @@ pub(in crate::http) async fn change(
         let id = id.clone();
         move |stored: &mut StoredProfile| {
             stored.change_link(&id, |link| {
-                if change.platform.is_some() || change.username.is_some() || change.url.is_some() {
-                    link.url = change.url;
-                }
                 link.platform = change.platform.unwrap_or_else(|| std::mem::take(&mut link.platform));
                 link.username = change.username.unwrap_or_else(|| std::mem::take(&mut link.username));
+                link.url = change.url.unwrap_or_else(|| link.url.take());
             })
         }
     };
-    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    let stored = Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
     one(&stored, &id)
 }
 
@@ -93,7 +92,7 @@ pub(in crate::http) async fn remove(
     PathParameter(id): PathParameter<String>,
 ) -> Result<StatusCode, ApiError> {
     let edit = move |stored: &mut StoredProfile| stored.remove_link(&id);
-    app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -103,7 +102,7 @@ pub(in crate::http) async fn reorder(
     JsonBody(order): JsonBody<Order>,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let edit = move |stored: &mut StoredProfile| stored.reorder_links(order.into_ids());
-    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    let stored = Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
     to_json(&ProfileBody::of(&stored))
 }
 

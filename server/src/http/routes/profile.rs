@@ -95,7 +95,7 @@ pub(in crate::http) struct ProfileChange {
 }
 
 /// Tells `null` from absent.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -130,7 +130,7 @@ pub(in crate::http) async fn change(
             set(&mut draft.accent_color, change.accent_color);
         })
     };
-    let stored = app.edit_profile(&session.account_id, Box::new(edit)).await?;
+    let stored = Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
     to_json(&ProfileBody::of(&stored))
 }
 

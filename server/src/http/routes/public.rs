@@ -27,8 +27,11 @@ pub(in crate::http) async fn profile(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (stored, lookup) = app.public_profile(&username).await?;
-    let response = json_with_etag(&headers, &ProfileBody::of(&stored), CACHE_CONTROL)?;
-    Ok(with_lookup(response, lookup))
+    let body = serde_json::to_vec(&ProfileBody::of(&stored)).map_err(|error| {
+        tracing::error!(%error, "a profile could not be written as JSON");
+        ApiError::internal()
+    })?;
+    Ok(with_lookup(json_with_etag(&headers, body, CACHE_CONTROL), lookup))
 }
 
 /// The form of a session token.

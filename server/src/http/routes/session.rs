@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use sealcard_core::Username;
 use serde::{Deserialize, Serialize};
 
 use super::profile::to_json;
@@ -40,21 +41,24 @@ pub(in crate::http) async fn log_in(
     State(app): State<Arc<App>>,
     JsonBody(Login { username, password }): JsonBody<Login>,
 ) -> Result<(StatusCode, Json<serde_json::Value>), ApiError> {
-    let credentials = app.db.credentials(&username).await?;
+    let credentials = match Username::parse(&username) {
+        Ok(username) => app.db.credentials(username.as_str()).await?,
+        Err(_) => None,
+    };
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
     let right = app.passwords.verify(password, hash).await?;
-    let account = credentials.filter(|_| right).ok_or(ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "wrong_credentials",
-        "Wrong username or password",
-    ))?;
+    let wrong = ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Wrong username or password");
+    let Some(account) = credentials.filter(|_| right) else { return Err(wrong) };
     let (token, session) = session::begin(account.account_id, clock::now()).map_err(|error| {
         tracing::error!(%error, "no randomness for a session");
         ApiError::internal()
     })?;
     let body = to_json(&LoginBody { token, expires_at: clock::iso8601(session.expires_at) })?;
-    app.db.create_session(session).await?;
-    Ok((StatusCode::CREATED, body))
+    if app.db.create_session(session, &account.password_hash).await? {
+        Ok((StatusCode::CREATED, body))
+    } else {
+        Err(wrong)
+    }
 }
 
 pub(in crate::http) async fn list(
