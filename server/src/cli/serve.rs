@@ -42,7 +42,9 @@ impl Serve {
 }
 
 async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
-    // The port first: if it is taken, nothing has been touched yet.
+    // Before anything else, so that from the first line on a signal ends the server in order.
+    let stop = stop_signal()?;
+    // The port before the rest: if it is taken, nothing has been touched yet.
     let listener = listen(&settings.listen).await?;
     let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
     let data_dir = DataDir::open(&settings.data_dir)?;
@@ -60,7 +62,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     tracing::info!(%address, key_id = %app.issuer.verifying_key().id(), "listening");
 
     let sweeper = tokio::spawn(sweep_sessions(Arc::clone(&db)));
-    http::serve(listener, http::router(app), stop_signal()?).await;
+    http::serve(listener, http::router(app), stop).await;
     sweeper.abort();
     db.close().await;
     tracing::info!("stopped");
