@@ -6,7 +6,7 @@
 //! Some invisible characters carry meaning and are allowed where they do: a non-joiner between Arabic letters, which
 //! Persian needs; joiners after a virama, and in the Bengali ya-phalaa; the joiner inside emoji sequences, style
 //! selectors after symbols and in keycaps, and ideographic variation selectors after Han characters, which Japanese names
-//! need.
+//! need; and the tags of the flags of England, Scotland and Wales.
 //!
 //! Combining marks need something to stand on, and do not pile up: a text does not begin with one, and no more than
 //! [`MAX_MARKS`] follow each other.
@@ -78,6 +78,15 @@ const VIRAMAS: [u32; 14] =
 
 const HAN: [(u32, u32); 4] = [(0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff), (0x20000, 0x3fffd)];
 
+const BLACK_FLAG: char = '\u{1f3f4}';
+
+/// England, Scotland and Wales: after a black flag, `gbeng`, `gbsct` or `gbwls` in tags, and the tag that ends them.
+const REGIONS: [&str; 3] = [
+    "\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+    "\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+    "\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}",
+];
+
 const NON_JOINER: char = '\u{200c}';
 const JOINER: char = '\u{200d}';
 const TEXT_STYLE: char = '\u{fe0e}';
@@ -91,7 +100,14 @@ pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
     let mut marks = MAX_MARKS;
     let mut characters = text.chars().peekable();
     let mut index = 0_usize;
+    let mut region = "".chars();
     while let Some(character) = characters.next() {
+        if character == BLACK_FLAG {
+            region = region_after_flag(characters.clone()).chars();
+        } else if region.next() == Some(character) {
+            index = index.saturating_add(1);
+            continue;
+        }
         marks = if is_combining_mark(character) { marks.saturating_add(1) } else { 0 };
         if marks > MAX_MARKS || !is_safe(previous, character, characters.peek().copied()) {
             return Some((index, character));
@@ -100,6 +116,11 @@ pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
         index = index.saturating_add(1);
     }
     None
+}
+
+/// The tags that follow a black flag, if they make the flag of a region that phones know.
+fn region_after_flag(rest: impl Iterator<Item = char> + Clone) -> &'static str {
+    REGIONS.into_iter().find(|region| region.chars().eq(rest.clone().take(region.chars().count()))).unwrap_or_default()
 }
 
 fn is_safe(previous: Option<char>, character: char, next: Option<char>) -> bool {
@@ -143,6 +164,7 @@ mod tests {
             "ক্ষ র\u{200d}\u{9cd}য",
             "👨\u{200d}👩\u{200d}👧\u{200d}👦 family",
             "❤\u{fe0f}\u{200d}🔥 👩🏽\u{200d}💻 1\u{fe0f}\u{20e3} ☎\u{fe0e}",
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} 🏴\u{200d}☠\u{fe0f}",
             "🇩🇪 🏳\u{fe0f}\u{200d}🌈",
             "קָמָץ בְּרֵאשִׁ֖ית",
             "Z\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}",
@@ -190,6 +212,9 @@ mod tests {
             ("می\u{200c}\u{200c}م", 2),
             ("a\u{e0100}", 1),
             ("🏴\u{e0067}", 1),
+            ("🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}", 1),
+            ("a\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", 1),
+            ("🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}\u{e0067}", 7),
             ("a\u{e000}", 1),
             ("a\u{fffe}", 1),
             ("a\u{10fffe}", 1),

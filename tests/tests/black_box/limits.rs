@@ -105,3 +105,27 @@ fn a_request_in_flight_is_finished_before_the_server_stops() {
     assert!(answer(stream).starts_with("HTTP/1.1 401"));
     assert!(stopping.join().unwrap().success());
 }
+
+#[test]
+fn logs_are_json_lines_with_the_request_s_id_and_no_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut command = sealcard_tests::binary::command();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let server = Server::start_command(command, folder.path());
+    let token = server.sign_up("ada");
+    let headers = [("x-request-id", "find-me".into()), ("authorization", format!("Bearer {token}"))];
+    server.raw_request("GET", "/api/profiles/me?secret=1", &headers, b"");
+    assert!(server.stop().success());
+
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let line = lines.iter().find(|line| line["span"]["id"] == "find-me").expect("the request is logged");
+    assert_eq!((&line["status"], &line["span"]["path"]), (&json!(200), &json!("/api/profiles/me")));
+    assert!(lines.iter().all(|line| line["timestamp"].is_string() && line["level"].is_string()));
+    for secret in [token.as_str(), "correct horse", "secret=1"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert_eq!(lines.last().unwrap()["message"], "stopped");
+}
