@@ -54,6 +54,12 @@ mod wire;
 #[cfg(feature = "qr")]
 pub mod qr;
 
+/// For the program that makes the text coder's tables; not part of the API.
+#[doc(hidden)]
+pub mod training {
+    pub use crate::wire::text::{event, script, symbol};
+}
+
 pub use code::ErrorCode;
 pub use issue::{IssueError, Issuer, Token};
 pub use jwk::JwkError;

@@ -114,6 +114,11 @@ impl Platform {
         }
     }
 
+    /// Whether a name on this platform is itself a whole address.
+    pub(crate) fn is_whole_address(&self) -> bool {
+        matches!(self.entry(), Some((_, Whole)))
+    }
+
     /// The address of `username` on this platform, or `None` if the platform has no addresses of its own.
     ///
     /// # Errors

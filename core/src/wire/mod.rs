@@ -11,6 +11,7 @@
 //! spelling, so nobody without the issuer's key can make a second one.
 
 mod body;
+pub(crate) mod text;
 
 use alloc::vec::Vec;
 

@@ -1,0 +1,222 @@
+//! Bytes into profiles.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::event::{self, Anchors, Style, Tree};
+use super::model::{Choice, Context};
+use super::range::{Decoder, Share};
+use super::script::{self, SCRIPTS};
+use super::symbol::{self, END, LITERAL, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
+use crate::profile::{AccentColor, DisplayText, Link, LinkUrl, MAX_LINKS, Platform, Profile, ProfileProblem, Username};
+
+/// The bytes are not a profile's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextError;
+
+impl From<ProfileProblem> for TextError {
+    fn from(_: ProfileProblem) -> Self {
+        Self
+    }
+}
+
+/// Longer than any field; what would be longer is refused while it is read.
+const MAX_CHARACTERS: usize = 300;
+
+/// Three jamo, and a script entered and left, for every character.
+const MAX_STEPS: usize = 5 * MAX_CHARACTERS;
+
+/// The profile coded in these bytes, and nothing else in them.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Profile, TextError> {
+    if bytes.last() == Some(&0) {
+        return Err(TextError);
+    }
+    let mut reader =
+        Reader { decoder: Decoder::new(bytes), tree: Tree::Text, context: Context::enter(Tree::Text, None) };
+    let profile = reader.profile()?;
+    if reader.decoder.is_finished() { Ok(profile) } else { Err(TextError) }
+}
+
+struct Reader<'a> {
+    decoder: Decoder<'a>,
+    tree: Tree,
+    context: Context,
+}
+
+/// What a context gave.
+enum Read {
+    Symbol(Symbol),
+    /// Escaped from the root too.
+    Left,
+}
+
+impl Reader<'_> {
+    fn profile(&mut self) -> Result<Profile, TextError> {
+        let mut anchors = Anchors::default();
+        let display_name = self.text(start::DISPLAY_NAME)?;
+        anchors.set_display_name(&display_name);
+        let username = self.handle(start::USERNAME, &anchors)?;
+        anchors.set_username(&username);
+        let role = self.text(start::ROLE)?;
+        let company = self.text(start::COMPANY)?;
+        let bio = self.text(start::BIO)?;
+        let pronouns = self.text(start::PRONOUNS)?;
+        let avatar = self.handle(start::AVATAR_URL, &anchors)?;
+        let accent_color = self.accent_color()?;
+        Ok(Profile {
+            username: Username::parse(&username)?,
+            display_name: DisplayText::from_signed(&display_name)?,
+            role: optional(&role)?,
+            company: optional(&company)?,
+            bio: optional(&bio)?,
+            pronouns: optional(&pronouns)?,
+            avatar_url: Some(with_scheme(avatar))
+                .filter(|url| !url.is_empty())
+                .as_deref()
+                .map(LinkUrl::parse_https)
+                .transpose()?,
+            accent_color,
+            links: self.links(&mut anchors)?,
+        })
+    }
+
+    fn accent_color(&mut self) -> Result<AccentColor, TextError> {
+        self.enter(Tree::List, Some(start::ACCENT_COLOR));
+        match self.read()? {
+            Read::Symbol(END) => Ok(AccentColor::default()),
+            Read::Symbol(OWN) => {
+                let [_, rgb @ ..] = self.bits(24)?.to_be_bytes();
+                Some(AccentColor { rgb }).filter(|color| *color != AccentColor::default()).ok_or(TextError)
+            }
+            _ => Err(TextError),
+        }
+    }
+
+    fn links(&mut self, anchors: &mut Anchors) -> Result<Vec<Link>, TextError> {
+        let mut links = Vec::new();
+        let mut previous = start::LINKS;
+        loop {
+            self.enter(Tree::List, Some(previous));
+            let mut symbol = self.read()?;
+            let own = matches!(symbol, Read::Symbol(OWN));
+            if own {
+                symbol = self.read()?;
+            }
+            let platform = match symbol {
+                Read::Symbol(END) if !own => return Ok(links),
+                Read::Symbol(OTHER) => {
+                    previous = OTHER;
+                    Platform::other_from_signed(&self.text(start::PLATFORM_NAME)?)?
+                }
+                Read::Symbol(symbol) => {
+                    previous = symbol;
+                    let number = symbol.checked_sub(PLATFORM).and_then(|number| u8::try_from(number).ok());
+                    number.and_then(Platform::from_number).ok_or(TextError)?
+                }
+                Read::Left => return Err(TextError),
+            };
+            let style = Style::of(&platform, own);
+            let handle = self.handle(style.start(), anchors)?;
+            let username = if matches!(style, Style::Address) { with_scheme(handle) } else { handle };
+            let url = if own { Some(with_scheme(self.handle(start::URL, anchors)?)) } else { None };
+            anchors.add_link(&platform, &username);
+            links.push(Link::from_signed(platform, &username, url.as_deref())?);
+            if links.len() > MAX_LINKS {
+                return Err(TextError);
+            }
+        }
+    }
+
+    fn text(&mut self, start: Symbol) -> Result<String, TextError> {
+        self.enter(Tree::Text, Some(start));
+        let mut text = script::Composer::default();
+        for _ in 0..MAX_STEPS {
+            match self.read()? {
+                Read::Symbol(END) => return Ok(text.finish()),
+                Read::Symbol(LITERAL) => {
+                    let (first, bits) = event::literal_range(self.tree);
+                    let code = first.saturating_add(self.bits(bits)?);
+                    text.push(char::from_u32(code).ok_or(TextError)?);
+                }
+                Read::Symbol(symbol) => match symbol.checked_sub(SCRIPT).map(usize::from) {
+                    Some(index) if index < SCRIPTS.len() => self.enter(Tree::Script(index), Some(start::SCRIPT)),
+                    _ => text.push(symbol::to_char(symbol).ok_or(TextError)?),
+                },
+                Read::Left => self.enter(Tree::Text, None),
+            }
+            if text.characters() > MAX_CHARACTERS {
+                return Err(TextError);
+            }
+        }
+        Err(TextError)
+    }
+
+    fn handle(&mut self, start: Symbol, anchors: &Anchors) -> Result<String, TextError> {
+        self.enter(Tree::Handle, Some(start));
+        let mut handle = String::new();
+        loop {
+            match self.read()? {
+                Read::Symbol(END) => return Ok(handle),
+                Read::Symbol(TEXT) if handle.is_empty() => return self.text(start::TEXT),
+                Read::Symbol(symbol) => match anchors.get(symbol) {
+                    Some(anchor) => handle.push_str(anchor),
+                    None => handle.push(symbol::to_char(symbol).ok_or(TextError)?),
+                },
+                Read::Left => return Err(TextError),
+            }
+            if handle.len() > MAX_CHARACTERS {
+                return Err(TextError);
+            }
+        }
+    }
+
+    fn enter(&mut self, tree: Tree, symbol: Option<Symbol>) {
+        self.tree = tree;
+        self.context = Context::enter(tree, symbol);
+    }
+
+    fn read(&mut self) -> Result<Read, TextError> {
+        loop {
+            let total = self.context.total();
+            let (choice, share) =
+                self.decoder.position(total).and_then(|position| self.context.at(position)).ok_or(TextError)?;
+            self.decoder.take(share);
+            match choice {
+                Choice::Symbol(symbol, next) => {
+                    self.context = next;
+                    return Ok(Read::Symbol(symbol));
+                }
+                Choice::Escape => match self.context.shorter() {
+                    Some(shorter) => self.context = shorter,
+                    None => return Ok(Read::Left),
+                },
+            }
+        }
+    }
+
+    fn bits(&mut self, bits: u32) -> Result<u32, TextError> {
+        let (mut value, mut rest) = (0_u32, bits);
+        while rest > 0 {
+            let now = rest.min(12);
+            rest = rest.saturating_sub(now);
+            let total = 1_u32 << now;
+            let start = self.decoder.position(total).ok_or(TextError)?;
+            self.decoder.take(Share { start, weight: 1, total });
+            value = value << now | start;
+        }
+        Ok(value)
+    }
+}
+
+fn optional<const MAX: usize>(text: &str) -> Result<Option<DisplayText<MAX>>, TextError> {
+    if text.is_empty() { Ok(None) } else { Ok(Some(DisplayText::from_signed(text)?)) }
+}
+
+/// An address as it is, with the `https://` that goes without saying.
+fn with_scheme(address: String) -> String {
+    if address.is_empty() || address.starts_with("mailto:") || address.starts_with("tel:") {
+        address
+    } else {
+        ["https://", &address].concat()
+    }
+}

@@ -1,0 +1,261 @@
+//! A profile as the sequence of events that the coder codes. The encoder and the program that makes the tables read it;
+//! the decoder makes the same sequence as it goes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::script::{self, SCRIPTS};
+use super::symbol::{self, ANCHORS, END, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
+use crate::profile::{DisplayText, Link, LinkUrl, Platform, Profile};
+
+/// One step of the coder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Go to a tree, to the context of one symbol, or to its root for none. Codes nothing.
+    Enter(Tree, Option<Symbol>),
+    /// Code a symbol in the present context.
+    Symbol(Symbol),
+    /// Code a character in the present context: its symbol, or, if the tree does not have it, [`LITERAL`] and its bits.
+    Character(char),
+    /// Escape from every context of the tree, the root's too.
+    Leave,
+    /// Code a number below 2 to the power of `bits`, all equally likely.
+    Bits {
+        /// The number.
+        value: u32,
+        /// How many bits it has.
+        bits: u32,
+    },
+}
+
+/// The trees, each with contexts of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tree {
+    /// Display name, role, company, bio, pronouns: Latin letters and what goes with them.
+    Text,
+    /// Usernames and addresses.
+    Handle,
+    /// Platforms and choices.
+    List,
+    /// Another script, by its index.
+    Script(usize),
+}
+
+impl Tree {
+    /// How many there are.
+    pub const COUNT: usize = 3 + SCRIPTS.len();
+
+    /// A tree's place among all.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Text => 0,
+            Self::Handle => 1,
+            Self::List => 2,
+            Self::Script(index) => index.saturating_add(3),
+        }
+    }
+}
+
+/// The events of a profile.
+pub fn of_profile(profile: &Profile) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut anchors = Anchors::default();
+    let text = |text: Option<&str>, start, events: &mut Vec<Event>| push_text(text.unwrap_or_default(), start, events);
+
+    push_text(profile.display_name.as_str(), start::DISPLAY_NAME, &mut events);
+    anchors.set_display_name(profile.display_name.as_str());
+    push_handle(profile.username.as_str(), start::USERNAME, &anchors, &mut events);
+    anchors.set_username(profile.username.as_str());
+    text(profile.role.as_ref().map(DisplayText::as_str), start::ROLE, &mut events);
+    text(profile.company.as_ref().map(DisplayText::as_str), start::COMPANY, &mut events);
+    text(profile.bio.as_ref().map(DisplayText::as_str), start::BIO, &mut events);
+    text(profile.pronouns.as_ref().map(DisplayText::as_str), start::PRONOUNS, &mut events);
+    let avatar = profile.avatar_url.as_ref().map_or("", |url| without_scheme(url.as_str()));
+    push_handle(avatar, start::AVATAR_URL, &anchors, &mut events);
+
+    events.push(Event::Enter(Tree::List, Some(start::ACCENT_COLOR)));
+    if profile.accent_color == crate::profile::AccentColor::default() {
+        events.push(Event::Symbol(END));
+    } else {
+        let [r, g, b] = profile.accent_color.rgb;
+        events.push(Event::Symbol(OWN));
+        events.push(Event::Bits { value: u32::from_be_bytes([0, r, g, b]), bits: 24 });
+    }
+
+    let mut previous = start::LINKS;
+    for link in profile.links() {
+        previous = push_link(link, previous, &mut anchors, &mut events);
+    }
+    events.push(Event::Enter(Tree::List, Some(previous)));
+    events.push(Event::Symbol(END));
+    events
+}
+
+/// The events of one text by itself, for training on texts that belong to no profile.
+pub fn of_text(text: &str, start: Symbol) -> Vec<Event> {
+    let mut events = Vec::new();
+    push_text(text, start, &mut events);
+    events
+}
+
+fn push_link(link: &Link, previous: Symbol, anchors: &mut Anchors, events: &mut Vec<Event>) -> Symbol {
+    let own = link.own_url().map(LinkUrl::as_str);
+    let username = link.username().as_str();
+    events.push(Event::Enter(Tree::List, Some(previous)));
+    if own.is_some() {
+        events.push(Event::Symbol(OWN));
+    }
+    let number = link.platform().number();
+    let platform = number.map_or(OTHER, |number| PLATFORM.saturating_add(number.into()));
+    events.push(Event::Symbol(platform));
+    if number.is_none() {
+        push_text(link.platform().as_str(), start::PLATFORM_NAME, events);
+    }
+    let style = Style::of(link.platform(), own.is_some());
+    match style {
+        Style::Address => push_handle(without_scheme(username), style.start(), anchors, events),
+        Style::Name(_) | Style::Other => push_handle(username, style.start(), anchors, events),
+    }
+    if let Some(own) = own {
+        push_handle(without_scheme(own), start::URL, anchors, events);
+    }
+    anchors.add_link(link.platform(), username);
+    platform
+}
+
+/// How a link's username is coded.
+#[derive(Clone, Copy)]
+pub(super) enum Style {
+    /// A name on the platform with this number.
+    Name(u8),
+    /// An address, its `https://` left out.
+    Address,
+    /// Any text, beside an address of its own or none.
+    Other,
+}
+
+impl Style {
+    pub(super) fn of(platform: &Platform, own_url: bool) -> Self {
+        match platform.number() {
+            Some(_) if platform.is_whole_address() && !own_url => Self::Address,
+            Some(number) if !own_url => Self::Name(number),
+            _ => Self::Other,
+        }
+    }
+
+    pub(super) fn start(self) -> Symbol {
+        match self {
+            Self::Name(number) => start::PLATFORM.saturating_add(number.into()),
+            Self::Address => start::URL,
+            Self::Other => start::OTHER_USERNAME,
+        }
+    }
+}
+
+/// An address as it is coded: `https://` goes without saying.
+fn without_scheme(url: &str) -> &str {
+    url.strip_prefix("https://").unwrap_or(url)
+}
+
+fn push_text(text: &str, start: Symbol, events: &mut Vec<Event>) {
+    events.push(Event::Enter(Tree::Text, Some(start)));
+    let mut tree = Tree::Text;
+    for character in text.chars().flat_map(script::to_jamo) {
+        let wanted = script::of_char(character).map_or(Tree::Text, Tree::Script);
+        let common = script::COMMON.contains(&character) && tree != Tree::Text;
+        if wanted != tree && !common {
+            if tree != Tree::Text {
+                events.extend([Event::Leave, Event::Enter(Tree::Text, None)]);
+            }
+            if let Tree::Script(index) = wanted {
+                events.push(Event::Symbol(SCRIPT.saturating_add(u16::try_from(index).unwrap_or_default())));
+                events.push(Event::Enter(wanted, Some(start::SCRIPT)));
+            }
+            tree = wanted;
+        }
+        events.push(Event::Character(character));
+    }
+    events.push(Event::Symbol(END));
+}
+
+/// The first character that a literal of this tree can be, and its bits.
+pub fn literal_range(tree: Tree) -> (u32, u32) {
+    match tree {
+        Tree::Script(index) => SCRIPTS.get(index).map_or((0, 21), |script| (script.first, script.literal_bits)),
+        _ => (0, 14),
+    }
+}
+
+fn push_handle(handle: &str, start: Symbol, anchors: &Anchors, events: &mut Vec<Event>) {
+    events.push(Event::Enter(Tree::Handle, Some(start)));
+    if !handle.is_ascii() {
+        events.push(Event::Symbol(TEXT));
+        return push_text(handle, start::TEXT, events);
+    }
+    let mut rest = handle;
+    while let Some(character) = rest.chars().next() {
+        let anchor = anchors.longest_prefix(rest);
+        let (symbol, length) = anchor.unwrap_or((symbol::of_char(character).unwrap_or(END), 1));
+        events.push(Event::Symbol(symbol));
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    events.push(Event::Symbol(END));
+}
+
+/// What a handle is often made of. In the order of [`ANCHORS`]: the username; the name's first word; its other words;
+/// the last handle that was another; the last host.
+#[derive(Default)]
+pub(super) struct Anchors([String; ANCHORS.len()]);
+
+impl Anchors {
+    /// The first word of the name, and the others together, in lower-case ASCII. Words of one letter do not count.
+    pub(super) fn set_display_name(&mut self, name: &str) {
+        let fold = |word: &str| -> String {
+            word.nfd().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let mut words = name.split(' ').map(fold).filter(|word| word.len() >= 2);
+        let [_, first, others, ..] = &mut self.0;
+        *first = words.next().unwrap_or_default();
+        *others = words.collect();
+    }
+
+    pub(super) fn set_username(&mut self, username: &str) {
+        let [anchor, ..] = &mut self.0;
+        *anchor = username.into();
+    }
+
+    pub(super) fn add_link(&mut self, platform: &Platform, username: &str) {
+        let [own, _, _, handle, host] = &mut self.0;
+        let name = platform.as_str();
+        if platform.is_whole_address() {
+            let address = without_scheme(username);
+            let address = address.strip_prefix("www.").unwrap_or(address);
+            *host = address.split('/').next().unwrap_or_default().into();
+        } else if name == "email" {
+            *host = username.split('@').next_back().unwrap_or_default().into();
+        } else if name != "stackoverflow" && username.is_ascii() {
+            let user = username.split('@').next_back().unwrap_or_default();
+            if user != own.as_str() {
+                *handle = user.into();
+            }
+        }
+    }
+
+    /// The text that an anchor stands for.
+    pub(super) fn get(&self, anchor: Symbol) -> Option<&str> {
+        let index = ANCHORS.iter().position(|known| *known == anchor)?;
+        self.0.get(index).map(String::as_str)
+    }
+
+    /// The longest anchor that `text` starts with, and its length.
+    fn longest_prefix(&self, text: &str) -> Option<(Symbol, usize)> {
+        let fitting = ANCHORS
+            .into_iter()
+            .zip(&self.0)
+            .filter(|(_, anchor)| anchor.len() >= 2 && text.starts_with(anchor.as_str()));
+        // The first of the longest: `rev` because `max_by_key` prefers the last.
+        fitting.map(|(symbol, anchor)| (symbol, anchor.len())).rev().max_by_key(|(_, length)| *length)
+    }
+}

@@ -1,0 +1,58 @@
+//! The trees as Rust source.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sealcard_core::training::event::Tree;
+use sealcard_core::training::symbol::Symbol;
+
+use crate::quantize::quantize;
+use crate::tree::{Trees, Weights, all_trees};
+
+pub fn write(trees: &Trees) -> String {
+    let mut numbers: BTreeMap<(Tree, &[Symbol]), usize> = BTreeMap::new();
+    let mut keys: Vec<_> = trees.contexts.keys().collect();
+    keys.sort_by_key(|(tree, context)| (tree.index(), context.len(), context.clone()));
+    for (number, (tree, context)) in keys.iter().enumerate() {
+        numbers.insert((*tree, context), number);
+    }
+    let number = |tree: Tree, history: &[Symbol]| numbers[&(tree, trees.longest(tree, history).as_slice())];
+
+    let (mut nodes, mut entries, mut first) = (String::new(), String::new(), 0);
+    for (tree, context) in &keys {
+        let here = &trees.contexts[&(*tree, context.clone())];
+        let root = context.is_empty();
+        let weights = Weights::of(here, root && !matches!(tree, Tree::Script(_)));
+        let max = weights.of.values().copied().max().unwrap_or(0).max(weights.escape);
+        let escape = quantize(weights.escape, max);
+        let mut list: Vec<(u16, Symbol)> =
+            weights.of.iter().map(|(symbol, weight)| (quantize(*weight, max), *symbol)).collect();
+        if root {
+            // Symbols in which a text starts: never coded, they only begin contexts.
+            let starts = keys.iter().filter(|(other, longer)| other == tree && longer.len() == 1);
+            list.extend(
+                starts.filter(|(_, longer)| !weights.of.contains_key(&longer[0])).map(|(_, longer)| (0, longer[0])),
+            );
+        }
+        list.sort_by_key(|(weight, symbol)| (u16::MAX - weight, *symbol));
+        let total = u32::from(escape) + list.iter().map(|(weight, _)| u32::from(*weight)).sum::<u32>();
+        let parent = if root { number(*tree, context) } else { number(*tree, &context[1..]) };
+        writeln!(nodes, "    node({first}, {}, {escape}, {parent}, {total}),", list.len()).expect("a String");
+        for (weight, symbol) in &list {
+            let history: Vec<_> = context.iter().copied().chain([*symbol]).collect();
+            let next = number(*tree, &history);
+            writeln!(entries, "    entry({symbol:#06x}, {weight}, {next}),").expect("a String");
+        }
+        first += list.len();
+    }
+    let roots: Vec<_> = all_trees().map(|tree| number(tree, &[]).to_string()).collect();
+    format!(
+        "//! Made by `cargo run -p sealcard-training` from the texts in `core/training`. Not for editing.\n\n\
+         use super::event::Tree;\nuse super::model::{{Entry, Node, entry, node}};\n\n\
+         /// The root of each tree.\npub(super) const ROOTS: [u16; Tree::COUNT] = [{}];\n\n\
+         /// The contexts.\n#[rustfmt::skip]\npub(super) static NODES: [Node; {}] = [\n{nodes}];\n\n\
+         /// The contexts' entries, the heaviest first.\n#[rustfmt::skip]\npub(super) static ENTRIES: [Entry; {first}] = [\n{entries}];\n",
+        roots.join(", "),
+        keys.len(),
+    )
+}

@@ -1,0 +1,47 @@
+//! How small tokens are on profiles that the text coder was not trained on, and that every profile survives.
+
+use std::collections::BTreeMap;
+
+use sealcard_core::{Issuer, Profile, SigningKey, TrustStore, Ttl, UnixTime, Verifier};
+use serde_json::Value;
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// A token of every profile in a file of `core/training`, verified, as bytes over the signature and the bucket.
+fn sizes(file: &str) -> Vec<(String, usize)> {
+    let path = format!("{}/../core/training/{file}", env!("CARGO_MANIFEST_DIR"));
+    let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
+    let trust = TrustStore::from_jwks(&issuer.verifying_key().to_jwks(None)).unwrap();
+    let verifier = Verifier::new(trust);
+    let lines = std::fs::read_to_string(path).unwrap();
+    let size = |line: &str| {
+        let profile: Profile = serde_json::from_str(line).unwrap();
+        let token = issuer.issue(&profile, NOW, Ttl::from_secs(600).unwrap()).unwrap();
+        assert_eq!(verifier.verify(&token.to_text(), NOW).unwrap().profile(), &profile);
+        let bucket = serde_json::from_str::<Value>(line).unwrap()["bucket"].as_str().unwrap_or_default().to_owned();
+        (bucket, token.as_bytes().len() - 64)
+    };
+    lines.lines().map(size).collect()
+}
+
+#[test]
+fn every_training_profile_survives() {
+    assert_eq!(sizes("profiles-english.jsonl").len(), 160);
+    assert_eq!(sizes("profiles-international.jsonl").len(), 214);
+}
+
+/// Medians of bytes over the signature. The limits are what the format promises for profiles as people write them.
+#[test]
+fn held_out_profiles_are_as_small_as_promised() {
+    let mut buckets: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (bucket, size) in sizes("held-out.jsonl") {
+        buckets.entry(bucket).or_default().push(size);
+    }
+    for (bucket, limit) in [("minimal", 36), ("typical", 126), ("rich", 228), ("international", 206)] {
+        let sizes = buckets.get_mut(bucket).unwrap();
+        sizes.sort_unstable();
+        let median = (sizes[(sizes.len() - 1) / 2] + sizes[sizes.len() / 2]).div_ceil(2);
+        assert!(median <= limit, "{bucket}: {median} bytes, but {limit} are promised");
+        println!("{bucket}: {median} of {limit}");
+    }
+}
