@@ -52,7 +52,7 @@ fn times(issued_at: u64, ttl: u32) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{AccentColor, Link, MAX_LINKS, Platform, Profile};
+    use crate::profile::{AccentColor, DisplayText, Link, MAX_LINKS, Platform, Profile};
     use crate::{LinkDraft, ProfileDraft};
     use alloc::string::String;
     use proptest::prelude::*;
@@ -111,6 +111,31 @@ mod tests {
         #[test]
         fn a_snapshot_survives_its_body(snapshot in snapshots()) {
             let Some(snapshot) = snapshot else { return Ok(()) };
+            prop_assert_eq!(decode(&encoded(&snapshot)), Ok(snapshot));
+        }
+
+        /// Text of every script and symbol, wherever text may stand.
+        #[test]
+        fn any_text_that_is_safe_to_show_survives(
+            texts in proptest::array::uniform5(proptest::collection::vec(any::<char>(), 1..60)),
+        ) {
+            let safe = |text: &Vec<char>| {
+                let keep = |c: &char| DisplayText::<1>::parse(c.encode_utf8(&mut [0; 4])).is_ok();
+                let text: String = text.iter().filter(|c| keep(c)).collect();
+                DisplayText::<50>::parse(&text).ok().map(|text| String::from(text.as_str()))
+            };
+            let [name, bio, role, platform, username] = texts.each_ref().map(safe);
+            let link = platform.zip(username).map(|(platform, username)| LinkDraft { platform, username, url: None });
+            let profile = Profile::parse(ProfileDraft {
+                username: "ada".into(),
+                display_name: name.unwrap_or_else(|| "Ada".into()),
+                bio,
+                role,
+                links: link.into_iter().collect(),
+                ..ProfileDraft::default()
+            });
+            let (issued_at, ttl) = (UnixTime::from_secs(EPOCH_SECS), Ttl::from_secs(1).unwrap());
+            let snapshot = Snapshot { profile: profile.unwrap(), issued_at, ttl };
             prop_assert_eq!(decode(&encoded(&snapshot)), Ok(snapshot));
         }
 

@@ -3,11 +3,11 @@
 //! ```text
 //! 0        version (4 high bits) and kind (4 low bits): 0x11, version 1, snapshot
 //! 1        key hint: the first byte of the signing key's id
-//! 2..n-64  body: postcard, see `body`
+//! 2..n-64  body: times and coded text, see `body`
 //! n-64..n  Ed25519 signature over "sealcard/v1/snapshot\0" and the bytes 0..n-64
 //! ```
 //!
-//! There is no algorithm field: the version fixes everything. All that is accepted is signed, and the body has one
+//! There is no algorithm field: the version fixes everything. All that is accepted is signed, and signatures have one
 //! spelling, so nobody without the issuer's key can make a second one.
 
 mod body;
