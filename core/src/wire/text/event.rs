@@ -17,7 +17,7 @@ pub enum Event {
     Enter(Tree, Option<Symbol>),
     /// Code a symbol in the present context.
     Symbol(Symbol),
-    /// Code a character in the present context: its symbol, or, if the tree does not have it, [`LITERAL`] and its bits.
+    /// Code a character in the present context: its symbol, or, if the tree does not have it, `LITERAL` and its bits.
     Character(char),
     /// Escape from every context of the tree, the root's too.
     Leave,
