@@ -49,7 +49,7 @@ pub fn write(trees: &Trees) -> String {
     format!(
         "//! Made by `cargo run -p sealcard-training` from the texts in `core/training`. Not for editing.\n\n\
          use super::event::Tree;\nuse super::model::{{Entry, Node, entry, node}};\n\n\
-         /// The root of each tree.\npub(super) const ROOTS: [u16; Tree::COUNT] = [{}];\n\n\
+         /// The root of each tree.\n#[rustfmt::skip]\npub(super) const ROOTS: [u16; Tree::COUNT] = [{}];\n\n\
          /// The contexts.\n#[rustfmt::skip]\npub(super) static NODES: [Node; {}] = [\n{nodes}];\n\n\
          /// The contexts' entries, the heaviest first.\n#[rustfmt::skip]\npub(super) static ENTRIES: [Entry; {first}] = [\n{entries}];\n",
         roots.join(", "),

@@ -4,8 +4,8 @@ use super::event::Tree;
 use super::model::{Entry, Node, entry, node};
 
 /// The root of each tree.
-pub(super) const ROOTS: [u16; Tree::COUNT] =
-    [0, 478, 663, 665, 666, 668, 669, 670, 671, 672, 673, 674, 675, 676, 677, 678, 679, 680, 681];
+#[rustfmt::skip]
+pub(super) const ROOTS: [u16; Tree::COUNT] = [0, 478, 663, 665, 666, 668, 669, 670, 671, 672, 673, 674, 675, 676, 677, 678, 679, 680, 681];
 
 /// The contexts.
 #[rustfmt::skip]
