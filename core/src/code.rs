@@ -28,13 +28,15 @@ pub enum ErrorCode {
     InvalidTrust,
     /// The life asked for a token is outside 1 second to 30 days.
     InvalidTtl,
-    /// The signed snapshot would be larger than any accepted token, or than any QR code.
+    /// The host for links is not a host name in its one spelling.
+    InvalidHost,
+    /// The signed snapshot would be larger than any accepted token, than any QR code, or than the QR code asked for.
     TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for tables in docs and tests.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::UnsupportedVersion,
         Self::UnknownKey,
@@ -46,6 +48,7 @@ impl ErrorCode {
         Self::WeakKey,
         Self::InvalidTrust,
         Self::InvalidTtl,
+        Self::InvalidHost,
         Self::TooLarge,
     ];
 
@@ -64,6 +67,7 @@ impl ErrorCode {
             Self::WeakKey => "weak_key",
             Self::InvalidTrust => "invalid_trust",
             Self::InvalidTtl => "invalid_ttl",
+            Self::InvalidHost => "invalid_host",
             Self::TooLarge => "too_large",
         }
     }

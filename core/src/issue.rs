@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::wire::{self, EncodeError, MAX_TOKEN_BYTES};
-use crate::{ErrorCode, Profile, SigningKey, Snapshot, Ttl, UnixTime, VerifyingKey, carrier};
+use crate::{Carrier, ErrorCode, FieldCost, QrLimit, QrSize, SigningKey, Snapshot, UnixTime, VerifyingKey};
 
 /// Signs snapshots with one key.
 #[derive(Debug)]
@@ -20,17 +20,27 @@ impl Issuer {
         Self { key }
     }
 
-    /// Signs a snapshot of `profile` that is valid from `issued_at` for `ttl`.
+    /// Signs a snapshot.
     ///
     /// # Errors
     /// [`IssueError::TooLarge`] if the token would exceed [`MAX_TOKEN_BYTES`], [`IssueError::TooEarly`] for times
     /// before the format's epoch, 2026.
-    pub fn issue(&self, profile: &Profile, issued_at: UnixTime, ttl: Ttl) -> Result<Token, IssueError> {
-        let snapshot = Snapshot { profile: profile.clone(), issued_at, ttl };
-        match wire::sign(&snapshot, &self.key) {
-            Ok(bytes) => Ok(Token(bytes)),
-            Err(EncodeError::BeforeEpoch) => Err(IssueError::TooEarly { issued_at }),
-            Err(EncodeError::TooLarge { bytes }) => Err(IssueError::TooLarge { bytes }),
+    pub fn issue(&self, snapshot: &Snapshot) -> Result<Token, IssueError> {
+        wire::sign(snapshot, &self.key).map(Token).map_err(|error| IssueError::of(error, snapshot))
+    }
+
+    /// Signs a snapshot whose QR code is to be no larger than `limit`.
+    ///
+    /// # Errors
+    /// [`IssueError::OverQrLimit`] tells what each part of the profile costs; else as [`Issuer::issue`].
+    pub fn issue_within(&self, snapshot: &Snapshot, limit: &QrLimit) -> Result<Token, IssueError> {
+        let token = self.issue(snapshot)?;
+        let size = QrSize::of_token(token.as_bytes().len(), &limit.carrier, limit.error_correction);
+        match size.map_or(QrSize::MAX_VERSION.saturating_add(1), QrSize::version) {
+            version if version <= limit.max_version => Ok(token),
+            version => {
+                Err(IssueError::OverQrLimit { version, max_version: limit.max_version, costs: snapshot.costs() })
+            }
         }
     }
 
@@ -61,7 +71,13 @@ impl Token {
     /// The payload text that a QR code carries: `SC1:` and base45.
     #[must_use]
     pub fn to_text(&self) -> String {
-        carrier::to_text(&self.0)
+        self.to_text_of(&Carrier::Text)
+    }
+
+    /// The payload text of this carrier.
+    #[must_use]
+    pub fn to_text_of(&self, carrier: &Carrier) -> String {
+        carrier.write(&self.0)
     }
 }
 
@@ -73,13 +89,22 @@ impl fmt::Debug for Token {
 }
 
 /// Why a snapshot was not issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IssueError {
     /// The token would be larger than any verifier accepts.
     TooLarge {
         /// Its size, signature included.
         bytes: usize,
+    },
+    /// The QR code would be larger than asked for.
+    OverQrLimit {
+        /// The version it would have; 41 stands for larger than any.
+        version: u8,
+        /// The largest allowed.
+        max_version: u8,
+        /// What each part of the profile costs, the dearest first.
+        costs: Vec<FieldCost>,
     },
     /// Before the format's epoch, 2026-01-01T00:00:00Z: the clock is wrong.
     TooEarly {
@@ -89,11 +114,18 @@ pub enum IssueError {
 }
 
 impl IssueError {
+    fn of(error: EncodeError, snapshot: &Snapshot) -> Self {
+        match error {
+            EncodeError::BeforeEpoch => Self::TooEarly { issued_at: snapshot.issued_at },
+            EncodeError::TooLarge { bytes } => Self::TooLarge { bytes },
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::TooLarge { .. } => ErrorCode::TooLarge,
+            Self::TooLarge { .. } | Self::OverQrLimit { .. } => ErrorCode::TooLarge,
             Self::TooEarly { .. } => ErrorCode::NotYetValid,
         }
     }
@@ -107,6 +139,16 @@ impl fmt::Display for IssueError {
                 "the signed profile would take {bytes} bytes, but at most {MAX_TOKEN_BYTES} are allowed: \
                  shorten the bio or remove links"
             ),
+            Self::OverQrLimit { version, max_version, costs } => {
+                write!(
+                    f,
+                    "the QR code would be of version {version}, but at most {max_version} is allowed; bytes by part: "
+                )?;
+                for (index, cost) in costs.iter().enumerate() {
+                    write!(f, "{}{cost}", if index == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
             Self::TooEarly { issued_at } => {
                 write!(f, "the clock says {issued_at} since 1970, which is before 2026: set it")
             }

@@ -1,7 +1,7 @@
 //! Signed profile snapshots small enough for a QR code, verified offline.
 //!
 //! ```
-//! use sealcard_core::{Issuer, Profile, ProfileDraft, SigningKey, TrustStore, Ttl, UnixTime, Verifier};
+//! use sealcard_core::{Issuer, Profile, ProfileDraft, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, Verifier};
 //!
 //! // The issuer, online: parse a profile once, sign a snapshot of it.
 //! let draft = ProfileDraft {
@@ -12,7 +12,7 @@
 //! let profile = Profile::parse(draft)?;
 //! let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
 //! let now = UnixTime::from_secs(1_800_000_000);
-//! let token = issuer.issue(&profile, now, Ttl::from_secs(600)?)?;
+//! let token = issuer.issue(&Snapshot::new(profile, now, Ttl::from_secs(600)?))?;
 //! let payload = token.to_text();
 //! assert!(payload.starts_with("SC1:"));
 //!
@@ -38,13 +38,15 @@ extern crate alloc;
 #[cfg(feature = "qr")]
 extern crate std;
 
-mod base45;
+mod base_n;
+mod budget;
 mod carrier;
 mod code;
 mod issue;
 mod jwk;
 mod key;
 mod profile;
+mod qr_size;
 mod snapshot;
 mod time;
 mod trust;
@@ -60,6 +62,8 @@ pub mod training {
     pub use crate::wire::text::{event, script, symbol};
 }
 
+pub use budget::{FieldCost, QrLimit};
+pub use carrier::{Carrier, LinkHost, LinkHostError, MAX_TEXT_BYTES};
 pub use code::ErrorCode;
 pub use issue::{IssueError, Issuer, Token};
 pub use jwk::JwkError;
@@ -68,8 +72,9 @@ pub use profile::{
     AccentColor, DisplayText, Link, LinkDraft, LinkUrl, MAX_LINKS, Platform, Profile, ProfileDraft, ProfileError,
     ProfileProblem, Username,
 };
-pub use snapshot::Snapshot;
+pub use qr_size::{ErrorCorrection, QrSize};
+pub use snapshot::{Label, OtherField, Snapshot};
 pub use time::{MAX_TTL_SECS, Ttl, TtlError, UnixTime};
 pub use trust::{MAX_TRUST_ANCHORS, TrustAnchor, TrustError, TrustStore};
 pub use verify::{DEFAULT_LEEWAY_SECS, UnverifiedSnapshot, VerifiedSnapshot, Verifier, VerifyError};
-pub use wire::{MAX_TEXT_BYTES, MAX_TOKEN_BYTES};
+pub use wire::MAX_TOKEN_BYTES;

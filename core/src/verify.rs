@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::profile::DisplayText;
 use crate::wire::{Envelope, WireError};
-use crate::{ErrorCode, KeyId, Profile, Snapshot, TrustStore, UnixTime, carrier};
+use crate::{Carrier, ErrorCode, KeyId, Label, LinkHost, OtherField, Profile, Snapshot, TrustStore, UnixTime};
 
 /// How far a verifier's clock may be off, unless [`Verifier::with_leeway`] says otherwise.
 pub const DEFAULT_LEEWAY_SECS: u32 = 60;
@@ -14,6 +14,8 @@ pub const DEFAULT_LEEWAY_SECS: u32 = 60;
 #[derive(Clone)]
 pub struct UnverifiedSnapshot {
     token: Vec<u8>,
+    /// How it came; `None` for bytes.
+    carrier: Option<Carrier>,
 }
 
 impl UnverifiedSnapshot {
@@ -22,9 +24,18 @@ impl UnverifiedSnapshot {
     /// # Errors
     /// [`VerifyError::Malformed`] or [`VerifyError::UnsupportedVersion`].
     pub fn from_text(text: &str) -> Result<Self, VerifyError> {
-        let token = carrier::from_text(text).map_err(|_| VerifyError::Malformed)?;
+        let (carrier, token) = Carrier::read(text).map_err(|_| VerifyError::Malformed)?;
         Envelope::parse(&token)?;
-        Ok(Self { token })
+        Ok(Self { token, carrier: Some(carrier) })
+    }
+
+    /// Reads a token as it is, the way an NFC tag carries it: its form and version only.
+    ///
+    /// # Errors
+    /// As [`UnverifiedSnapshot::from_text`].
+    pub fn from_bytes(token: &[u8]) -> Result<Self, VerifyError> {
+        Envelope::parse(token)?;
+        Ok(Self { token: token.into(), carrier: None })
     }
 
     /// What the token claims, for looking inside. **Anyone can write this**: show it only as unverified.
@@ -41,6 +52,12 @@ impl UnverifiedSnapshot {
     /// [`VerifyError::Malformed`].
     pub fn unverified_key_hint(&self) -> Result<u8, VerifyError> {
         Ok(self.envelope()?.key_hint)
+    }
+
+    /// The carrier of the text that it was read from.
+    #[must_use]
+    pub const fn carrier(&self) -> Option<&Carrier> {
+        self.carrier.as_ref()
     }
 
     /// The token's size, signature included.
@@ -64,20 +81,27 @@ impl fmt::Debug for UnverifiedSnapshot {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     trust: TrustStore,
+    link_host: Option<LinkHost>,
     leeway_secs: u32,
 }
 
 impl Verifier {
-    /// A verifier with the default leeway of [`DEFAULT_LEEWAY_SECS`].
+    /// A verifier with the default leeway of [`DEFAULT_LEEWAY_SECS`], which refuses links.
     #[must_use]
     pub const fn new(trust: TrustStore) -> Self {
-        Self { trust, leeway_secs: DEFAULT_LEEWAY_SECS }
+        Self { trust, link_host: None, leeway_secs: DEFAULT_LEEWAY_SECS }
     }
 
     /// The same with another leeway.
     #[must_use]
     pub fn with_leeway(self, leeway_secs: u32) -> Self {
         Self { leeway_secs, ..self }
+    }
+
+    /// The same, accepting links to this host besides.
+    #[must_use]
+    pub fn with_link_host(self, host: LinkHost) -> Self {
+        Self { link_host: Some(host), ..self }
     }
 
     /// Verifies a payload text at the moment `now`: form, key, signature, content, time, in this order.
@@ -90,7 +114,16 @@ impl Verifier {
         self.verify_snapshot(&UnverifiedSnapshot::from_text(text)?, now)
     }
 
-    fn verify_snapshot(&self, token: &UnverifiedSnapshot, now: UnixTime) -> Result<VerifiedSnapshot, VerifyError> {
+    /// Verifies what was read before.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify_snapshot(&self, token: &UnverifiedSnapshot, now: UnixTime) -> Result<VerifiedSnapshot, VerifyError> {
+        if let Some(Carrier::Link(host)) = &token.carrier
+            && self.link_host.as_ref() != Some(host)
+        {
+            return Err(VerifyError::OtherHost);
+        }
         let envelope = token.envelope()?;
         let mut known = false;
         let signer = self.trust.candidates(envelope.key_hint).find(|anchor| {
@@ -136,6 +169,24 @@ impl VerifiedSnapshot {
         &self.snapshot.profile
     }
 
+    /// Which of the person's cards it is, if the issuer said so.
+    #[must_use]
+    pub const fn card(&self) -> Option<&Label> {
+        self.snapshot.card.as_ref()
+    }
+
+    /// The event that it was issued for, if the issuer said so.
+    #[must_use]
+    pub const fn event(&self) -> Option<&Label> {
+        self.snapshot.event.as_ref()
+    }
+
+    /// What a newer issuer added that this version does not know.
+    #[must_use]
+    pub fn other_fields(&self) -> &[OtherField] {
+        &self.snapshot.other_fields
+    }
+
     /// The first second of its validity.
     #[must_use]
     pub const fn issued_at(&self) -> UnixTime {
@@ -178,6 +229,13 @@ pub enum VerifyError {
         /// The token's first byte: version in the high four bits, kind in the low.
         first_byte: u8,
     },
+    /// A link to another host than this verifier's.
+    OtherHost,
+    /// The issuer signed a field that must be known, and is not.
+    UnsupportedField {
+        /// The field's id.
+        id: u8,
+    },
     /// No trusted key has this hint.
     UnknownKey {
         /// The token's key hint.
@@ -210,8 +268,8 @@ impl VerifyError {
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Malformed => ErrorCode::Malformed,
-            Self::UnsupportedVersion { .. } => ErrorCode::UnsupportedVersion,
+            Self::Malformed | Self::OtherHost => ErrorCode::Malformed,
+            Self::UnsupportedVersion { .. } | Self::UnsupportedField { .. } => ErrorCode::UnsupportedVersion,
             Self::UnknownKey { .. } => ErrorCode::UnknownKey,
             Self::BadSignature => ErrorCode::BadSignature,
             Self::Expired { .. } => ErrorCode::Expired,
@@ -225,6 +283,7 @@ impl From<WireError> for VerifyError {
         match error {
             WireError::Malformed => Self::Malformed,
             WireError::UnsupportedVersion { first_byte } => Self::UnsupportedVersion { first_byte },
+            WireError::UnsupportedField { id } => Self::UnsupportedField { id },
         }
     }
 }
@@ -237,8 +296,12 @@ impl fmt::Display for VerifyError {
                 f,
                 "the token is of version {}, kind {}; this verifier knows version 1, kind 1 (snapshot)",
                 first_byte >> 4,
-                first_byte & 0x0f
+                first_byte & 0x07
             ),
+            Self::OtherHost => f.write_str("this link leads to another host than the one that this verifier accepts"),
+            Self::UnsupportedField { id } => {
+                write!(f, "the token needs a newer verifier: its field {id} may not be passed over")
+            }
             Self::UnknownKey { hint } => write!(f, "no trusted key has the token's key hint {hint:02x}"),
             Self::BadSignature => f.write_str("the signature is not the trusted issuer's: forged or altered"),
             Self::Expired { expires_at, now, leeway_secs } => write!(
@@ -277,7 +340,8 @@ mod tests {
             bio: Some("Builds things, слышит всё, 名前".into()),
             ..ProfileDraft::default()
         };
-        issuer(1).issue(&Profile::parse(draft).unwrap(), NOW, Ttl::from_secs(600).unwrap()).unwrap()
+        let profile = Profile::parse(draft).unwrap();
+        issuer(1).issue(&Snapshot::new(profile, NOW, Ttl::from_secs(600).unwrap())).unwrap()
     }
 
     fn verifier(seeds: &[u8]) -> Verifier {
@@ -392,7 +456,7 @@ mod tests {
         for first_byte in [0x00, 0x10, 0x12, 0x21, 0xff] {
             let mut bytes = token().as_bytes().to_vec();
             bytes[0] = first_byte;
-            let error = verifier(&[1]).verify(&carrier::to_text(&bytes), NOW);
+            let error = verifier(&[1]).verify(&Carrier::Text.write(&bytes), NOW);
             assert_eq!(error, Err(VerifyError::UnsupportedVersion { first_byte }));
         }
     }
@@ -403,7 +467,7 @@ mod tests {
         let body = &signed.as_bytes()[..signed.as_bytes().len() - 64];
         let without_context = issuer(1).signing_key().sign(body);
         let bytes = [body, &without_context].concat();
-        assert_eq!(code(&carrier::to_text(&bytes)), "bad_signature");
+        assert_eq!(code(&Carrier::Text.write(&bytes)), "bad_signature");
     }
 
     #[test]
@@ -413,7 +477,7 @@ mod tests {
         bytes.extend_from_slice(b"\x05\x0a not a body");
         let signature = key.signing_key().sign(&[&b"sealcard/v1/snapshot\0"[..], &bytes].concat());
         bytes.extend_from_slice(&signature);
-        assert_eq!(code(&carrier::to_text(&bytes)), "malformed");
+        assert_eq!(code(&Carrier::Text.write(&bytes)), "malformed");
     }
 
     #[test]
@@ -439,7 +503,7 @@ mod tests {
         #[test]
         fn any_bytes_with_the_right_start_are_refused(bytes: Vec<u8>) {
             let hint = issuer(1).verifying_key().id().hint();
-            let text = carrier::to_text(&[&[0x11, hint], &bytes[..]].concat());
+            let text = Carrier::Text.write(&[&[0x11, hint], &bytes[..]].concat());
             prop_assert!(verifier(&[1]).verify(&text, NOW).is_err());
         }
     }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sealcard_core::{IssueError, Issuer, Profile, Ttl, UnixTime};
+use sealcard_core::{IssueError, Issuer, Profile, Snapshot, Ttl, UnixTime};
 use serde::Serialize;
 
 use crate::db::StoredProfile;
@@ -29,7 +29,7 @@ pub struct SessionToken {
 /// # Errors
 /// [`IssueError`] if the profile is too large, or the clock wrong.
 pub fn sc1(issuer: &Issuer, stored: &StoredProfile, now: UnixTime) -> Result<SessionToken, IssueError> {
-    let token = issuer.issue(&stored.profile, now, SESSION_TTL)?;
+    let token = issuer.issue(&Snapshot::new(stored.profile.clone(), now, SESSION_TTL))?;
     Ok(SessionToken { text: token.to_text(), expires_at: expiry(now) })
 }
 

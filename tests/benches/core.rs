@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sealcard_core::qr::QrMatrix;
-use sealcard_core::{Issuer, Profile, TrustAnchor, TrustStore, Ttl, UnixTime, Verifier};
+use sealcard_core::{Issuer, Profile, Snapshot, TrustAnchor, TrustStore, Ttl, UnixTime, Verifier};
 use sealcard_tests::profiles;
 
 const ROUNDS: usize = 101;
@@ -31,8 +31,8 @@ fn main() {
 
 fn measure(name: &str, profile: &Profile) {
     let issuer = Issuer::new(sealcard_core::SigningKey::from_seed(SEED));
-    let ttl = Ttl::from_secs(600).expect("in range");
-    let token = issuer.issue(profile, NOW, ttl).expect("it fits");
+    let snapshot = Snapshot::new(profile.clone(), NOW, Ttl::from_secs(600).expect("in range"));
+    let token = issuer.issue(&snapshot).expect("it fits");
     let text = token.to_text();
     let anchor = TrustAnchor { issuer: None, key: issuer.verifying_key() };
     let verifier = Verifier::new(TrustStore::new(vec![anchor]).expect("one key"));
@@ -51,7 +51,7 @@ fn measure(name: &str, profile: &Profile) {
             black_box(raw_key.sign(black_box(message)));
         },
         &mut || {
-            black_box(issuer.issue(black_box(profile), NOW, ttl).expect("it fits").to_text());
+            black_box(issuer.issue(black_box(&snapshot)).expect("it fits").to_text());
         },
     ]);
     println!(

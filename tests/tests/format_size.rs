@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealcard_core::{Issuer, Profile, SigningKey, TrustStore, Ttl, UnixTime, Verifier};
+use sealcard_core::{Issuer, Profile, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, Verifier};
 use serde_json::Value;
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -16,7 +16,7 @@ fn sizes(file: &str) -> Vec<(String, usize)> {
     let lines = std::fs::read_to_string(path).unwrap();
     let size = |line: &str| {
         let profile: Profile = serde_json::from_str(line).unwrap();
-        let token = issuer.issue(&profile, NOW, Ttl::from_secs(600).unwrap()).unwrap();
+        let token = issuer.issue(&Snapshot::new(profile.clone(), NOW, Ttl::from_secs(600).unwrap())).unwrap();
         assert_eq!(verifier.verify(&token.to_text(), NOW).unwrap().profile(), &profile);
         let bucket = serde_json::from_str::<Value>(line).unwrap()["bucket"].as_str().unwrap_or_default().to_owned();
         (bucket, token.as_bytes().len() - 64)

@@ -173,3 +173,4 @@ impl fmt::Display for AddressProblem {
 }
 
 impl core::error::Error for ProfileError {}
+impl core::error::Error for ProfileProblem {}

@@ -20,6 +20,7 @@ pub use link::{Link, MAX_LINKS};
 pub use platform::Platform;
 pub use text::DisplayText;
 pub use url::LinkUrl;
+pub(crate) use url::is_host;
 pub use username::Username;
 
 use alloc::vec::Vec;

@@ -58,6 +58,14 @@ impl<const MAX: usize> DisplayText<MAX> {
     }
 }
 
+impl<const MAX: usize> core::str::FromStr for DisplayText<MAX> {
+    type Err = ProfileProblem;
+
+    fn from_str(text: &str) -> Result<Self, ProfileProblem> {
+        Self::parse(text)
+    }
+}
+
 impl<const MAX: usize> fmt::Debug for DisplayText<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -105,6 +105,11 @@ fn check_host(host: &str) -> Result<(), AddressProblem> {
     if host.contains('.') && host.split('.').all(label) && named { Ok(()) } else { Err(AddressProblem::Host) }
 }
 
+/// Whether this is a host as it may stand in an address.
+pub(crate) fn is_host(host: &str) -> bool {
+    check_host(host).is_ok()
+}
+
 fn check_mail(address: &str) -> Result<(), AddressProblem> {
     let (local, host) = address.split_once('@').ok_or(AddressProblem::Mail)?;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$'*+-/=^_`{|}~.".contains(&b);

@@ -9,13 +9,14 @@ pub use terminal::TerminalStyle;
 use alloc::vec::Vec;
 use core::fmt;
 
-use qrcode::bits::{Bits, encode_auto};
+use qrcode::bits::Bits;
 use qrcode::{Color, EcLevel, QrCode, Version};
 
-use crate::ErrorCode;
+use crate::qr_size::{self, Segments};
+use crate::{ErrorCode, ErrorCorrection, QrSize};
 
 /// The light border that readers need on every side, in modules.
-pub const QUIET_ZONE: usize = 4;
+pub const QUIET_ZONE: usize = qr_size::QUIET_ZONE as usize;
 
 /// The widest picture that is drawn, in pixels.
 pub const MAX_PIXELS: u32 = 2048;
@@ -26,30 +27,10 @@ pub const MAX_PIXELS: u32 = 2048;
 /// level is then the highest that this version still allows, which costs nothing.
 #[derive(Clone, Debug)]
 pub struct QrMatrix {
-    version: u8,
+    size: QrSize,
     error_correction: ErrorCorrection,
-    /// Modules a side, without the quiet zone.
-    width: usize,
     /// Row by row; dark is true.
     modules: Vec<bool>,
-}
-
-/// How much of a damaged code a reader can restore.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ErrorCorrection {
-    /// About 7 %.
-    L,
-    /// About 15 %.
-    M,
-    /// About 25 %.
-    Q,
-    /// About 30 %.
-    H,
-}
-
-impl ErrorCorrection {
-    const HIGHEST_FIRST: [(Self, EcLevel); 4] =
-        [(Self::H, EcLevel::H), (Self::Q, EcLevel::Q), (Self::M, EcLevel::M), (Self::L, EcLevel::L)];
 }
 
 impl QrMatrix {
@@ -58,24 +39,19 @@ impl QrMatrix {
     /// # Errors
     /// [`QrError`] if no version holds so much.
     pub fn new(text: &str) -> Result<Self, QrError> {
-        let too_large = |_| QrError { bytes: text.len() };
-        let smallest = encode_auto(text.as_bytes(), EcLevel::L).map_err(too_large)?.version();
-        let mut last = QrError { bytes: text.len() };
-        for (error_correction, level) in ErrorCorrection::HIGHEST_FIRST {
-            match bits(text, smallest, level).and_then(|bits| QrCode::with_bits(bits, level)) {
-                Ok(code) => return Ok(Self::of(&code, error_correction)),
-                Err(error) => last = too_large(error),
-            }
-        }
-        Err(last)
+        let too_large = QrError { bytes: text.len() };
+        let size = |level| QrSize::of_text(text, level);
+        let smallest = size(ErrorCorrection::L).ok_or(too_large)?;
+        let strongest = ErrorCorrection::ALL.into_iter().rev().find(|level| size(*level) == Some(smallest));
+        let error_correction = strongest.unwrap_or(ErrorCorrection::L);
+        let code = draw(text, smallest, error_correction).map_err(|_| too_large)?;
+        Ok(Self::of(&code, smallest, error_correction))
     }
 
-    fn of(code: &QrCode, error_correction: ErrorCorrection) -> Self {
-        let width = code.width();
+    fn of(code: &QrCode, size: QrSize, error_correction: ErrorCorrection) -> Self {
         Self {
-            version: u8::try_from(width.saturating_sub(17) / 4).unwrap_or_default(),
+            size,
             error_correction,
-            width,
             modules: code.to_colors().into_iter().map(|color| color == Color::Dark).collect(),
         }
     }
@@ -83,7 +59,7 @@ impl QrMatrix {
     /// 1 to 40.
     #[must_use]
     pub const fn version(&self) -> u8 {
-        self.version
+        self.size.version()
     }
 
     /// The level that the version allowed.
@@ -95,30 +71,43 @@ impl QrMatrix {
     /// Modules a side, without the quiet zone: 17 + 4 · version.
     #[must_use]
     pub const fn width(&self) -> usize {
-        self.width
+        self.size.modules() as usize
     }
 
     /// Modules a side with the quiet zone.
     #[must_use]
     pub const fn width_with_quiet_zone(&self) -> usize {
-        self.width.saturating_add(2 * QUIET_ZONE)
+        self.width().saturating_add(2 * QUIET_ZONE)
     }
 
     /// Whether the module is dark; coordinates count from the quiet zone's corner, and all beyond the code is light.
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
-        let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|at| *at < self.width);
+        let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|at| *at < self.width());
         let (Some(x), Some(y)) = (inside(x), inside(y)) else { return false };
-        let index = y.saturating_mul(self.width).saturating_add(x);
+        let index = y.saturating_mul(self.width()).saturating_add(x);
         self.modules.get(index).copied().unwrap_or_default()
     }
 }
 
-fn bits(text: &str, version: Version, level: EcLevel) -> Result<Bits, qrcode::types::QrError> {
-    let mut bits = Bits::new(version);
-    bits.push_optimal_data(text.as_bytes())?;
+fn draw(text: &str, size: QrSize, level: ErrorCorrection) -> Result<QrCode, qrcode::types::QrError> {
+    let level = match level {
+        ErrorCorrection::L => EcLevel::L,
+        ErrorCorrection::M => EcLevel::M,
+        ErrorCorrection::Q => EcLevel::Q,
+        ErrorCorrection::H => EcLevel::H,
+    };
+    let mut bits = Bits::new(Version::Normal(size.version().into()));
+    let segments = Segments::of(text);
+    let (bytes, alphanumeric) = text.as_bytes().split_at_checked(segments.bytes).unwrap_or_default();
+    if !bytes.is_empty() {
+        bits.push_byte_data(bytes)?;
+    }
+    if !alphanumeric.is_empty() {
+        bits.push_alphanumeric_data(alphanumeric)?;
+    }
     bits.push_terminator(level)?;
-    Ok(bits)
+    QrCode::with_bits(bits, level)
 }
 
 /// The text is longer than any QR code holds.
@@ -167,6 +156,24 @@ mod tests {
             assert_eq!(code.width(), 17 + 4 * usize::from(version));
         }
         assert_eq!(QrMatrix::new(&"A".repeat(4297)).map(|_| ()), Err(QrError { bytes: 4297 }));
+    }
+
+    #[test]
+    fn every_version_and_level_holds_as_much_as_promised() {
+        let lengths: Vec<usize> = (1..=4296).collect();
+        for version in 1..=QrSize::MAX_VERSION {
+            for level in ErrorCorrection::ALL {
+                let fits = |length: &usize| {
+                    let size = QrSize::of_text(&"A".repeat(*length), level);
+                    size.is_some_and(|size| size.version() <= version)
+                };
+                let most = lengths.partition_point(fits);
+                let size = QrSize::of_text(&"A".repeat(most), level).unwrap();
+                assert_eq!(size.version(), version);
+                assert!(draw(&"A".repeat(most), size, level).is_ok());
+                assert!(draw(&"A".repeat(most + 1), size, level).is_err());
+            }
+        }
     }
 
     #[test]

@@ -2,56 +2,107 @@
 //!
 //! ```text
 //! varint   issued_at, in seconds from the epoch of ours
-//! varint   the life in seconds; 0 stands for 600, that of the tokens a server gives out
+//!          in the long form only, for what is not usual:
+//! varint   the life in seconds
+//! bytes    the fields: a varint, how many bytes follow, and these; see `field`
+//!          in both forms:
 //! the rest the profile, see `text`
 //! ```
 //!
-//! Integers are postcard's varints, and have one spelling: what was read is written again and must come out the same.
+//! The short form is that of the tokens a server gives out: it lives 600 s and has no fields. Such a snapshot has no long
+//! form. Integers are postcard's varints, and have one spelling: what was read is written again and must come out the same.
 
 use alloc::vec::Vec;
 
-use super::{EncodeError, text};
+use super::field::{self, FieldError};
+use super::{EncodeError, WireError, text};
 use crate::{Snapshot, Ttl, UnixTime};
 
 /// 2026-01-01T00:00:00Z: times in tokens count from here.
 const EPOCH_SECS: u64 = 1_767_225_600;
 
-/// The life that is written as 0.
+/// The life of a snapshot in the short form.
 const USUAL_TTL_SECS: u32 = 600;
 
-/// The body is not one that an issuer could have written.
+/// How much of the usual a snapshot leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BodyError;
+pub(super) enum Form {
+    Short,
+    Long,
+}
+
+/// The form that this snapshot has.
+pub(super) fn form(snapshot: &Snapshot) -> Form {
+    if snapshot.ttl.as_secs() == USUAL_TTL_SECS && !field::has_any(snapshot) { Form::Short } else { Form::Long }
+}
 
 pub(super) fn encode(snapshot: &Snapshot, token: &mut Vec<u8>) -> Result<(), EncodeError> {
     let issued_at = snapshot.issued_at.as_secs().checked_sub(EPOCH_SECS).ok_or(EncodeError::BeforeEpoch)?;
-    let ttl = Some(snapshot.ttl.as_secs()).filter(|ttl| *ttl != USUAL_TTL_SECS).unwrap_or_default();
-    token.extend_from_slice(&times(issued_at, ttl));
+    push_varint(issued_at, token);
+    if form(snapshot) == Form::Long {
+        let fields = field::encode(snapshot);
+        push_varint(snapshot.ttl.as_secs().into(), token);
+        push_varint(fields.len() as u64, token);
+        token.extend_from_slice(&fields);
+    }
     token.extend_from_slice(&text::encode(&snapshot.profile));
     Ok(())
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<Snapshot, BodyError> {
-    let ((issued_at, ttl), rest) = postcard::take_from_bytes::<(u64, u32)>(bytes).map_err(|_| BodyError)?;
-    if ttl == USUAL_TTL_SECS || bytes.strip_suffix(rest) != Some(&times(issued_at, ttl)) {
-        return Err(BodyError);
-    }
-    let ttl = if ttl == 0 { USUAL_TTL_SECS } else { ttl };
-    Ok(Snapshot {
-        profile: text::decode(rest).map_err(|_| BodyError)?,
-        issued_at: UnixTime::from_secs(issued_at.checked_add(EPOCH_SECS).ok_or(BodyError)?),
-        ttl: Ttl::from_secs(ttl).map_err(|_| BodyError)?,
-    })
+pub(super) fn decode(form: Form, bytes: &[u8]) -> Result<Snapshot, WireError> {
+    let (issued_at, bytes) = take_varint(bytes)?;
+    let (ttl, fields, bytes) = match form {
+        Form::Short => (USUAL_TTL_SECS.into(), &[][..], bytes),
+        Form::Long => {
+            let (ttl, bytes) = take_varint(bytes)?;
+            let (length, bytes) = take_varint(bytes)?;
+            let length = usize::try_from(length).map_err(|_| WireError::Malformed)?;
+            let (fields, bytes) = bytes.split_at_checked(length).ok_or(WireError::Malformed)?;
+            if ttl == u64::from(USUAL_TTL_SECS) && fields.is_empty() {
+                return Err(WireError::Malformed);
+            }
+            (ttl, fields, bytes)
+        }
+    };
+    let issued_at = issued_at.checked_add(EPOCH_SECS).ok_or(WireError::Malformed)?;
+    let ttl = u32::try_from(ttl).ok().and_then(|ttl| Ttl::from_secs(ttl).ok()).ok_or(WireError::Malformed)?;
+    // Before the text: a field that must be known says that the rest may not be what it seems.
+    let fields = field::decode(fields).map_err(|error| match error {
+        FieldError::Malformed => WireError::Malformed,
+        FieldError::Unsupported { id } => WireError::UnsupportedField { id },
+    })?;
+    let profile = text::decode(bytes).map_err(|_| WireError::Malformed)?;
+    let field::Fields { card, event, other } = fields;
+    Ok(Snapshot { profile, issued_at: UnixTime::from_secs(issued_at), ttl, card, event, other_fields: other })
 }
 
-fn times(issued_at: u64, ttl: u32) -> Vec<u8> {
-    // Two integers always serialise.
-    postcard::to_allocvec(&(issued_at, ttl)).unwrap_or_default()
+fn push_varint(value: u64, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(spelling(value, &mut [0; MAX_VARINT_BYTES]));
+}
+
+/// A number in its one spelling, and what follows it.
+fn take_varint(bytes: &[u8]) -> Result<(u64, &[u8]), WireError> {
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|_| WireError::Malformed)?;
+    let read = bytes.strip_suffix(rest);
+    if read == Some(spelling(value, &mut [0; MAX_VARINT_BYTES])) {
+        Ok((value, rest))
+    } else {
+        Err(WireError::Malformed)
+    }
+}
+
+/// The longest varint: 64 bits in groups of seven.
+const MAX_VARINT_BYTES: usize = 10;
+
+fn spelling(value: u64, buffer: &mut [u8; MAX_VARINT_BYTES]) -> &[u8] {
+    // An integer always serialises, and the buffer holds the longest.
+    postcard::to_slice(&value, buffer).map_or(&[], |bytes| bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::OtherField;
     use crate::profile::{AccentColor, DisplayText, Link, MAX_LINKS, Platform, Profile};
     use crate::{LinkDraft, ProfileDraft};
     use alloc::string::String;
@@ -81,7 +132,9 @@ mod tests {
             rgb: Option<[u8; 3]>,
             links in links(),
             issued_at in EPOCH_SECS..=u64::from(u32::MAX) * 4,
-            ttl in 1..=crate::MAX_TTL_SECS,
+            ttl in prop_oneof![Just(USUAL_TTL_SECS), 1..=crate::MAX_TTL_SECS],
+            (card, event) in proptest::option::of((text(20), text(20))).prop_map(Option::unzip),
+            other in proptest::collection::btree_map((4_u8..=127).prop_map(|id| id * 2), "[a-z]{0,9}".prop_map(String::into_bytes), 0..3),
         ) -> Option<Snapshot> {
             let [bio, pronouns, role, company] = texts;
             let links = links.into_iter().filter(|link| Link::parse(link.clone()).is_ok()).collect();
@@ -97,7 +150,13 @@ mod tests {
                 links,
             });
             let ttl = Ttl::from_secs(ttl).ok()?;
-            Some(Snapshot { profile: profile.ok()?, issued_at: UnixTime::from_secs(issued_at), ttl })
+            let label = |label: Option<String>| label.and_then(|label| DisplayText::parse(&label).ok());
+            Some(Snapshot {
+                card: label(card),
+                event: label(event),
+                other_fields: other.into_iter().map(|(id, data)| OtherField { id, data }).collect(),
+                ..Snapshot::new(profile.ok()?, UnixTime::from_secs(issued_at), ttl)
+            })
         }
     }
 
@@ -107,11 +166,20 @@ mod tests {
         bytes
     }
 
+    fn ada() -> Profile {
+        let draft = ProfileDraft { username: "ada".into(), display_name: "Ada".into(), ..ProfileDraft::default() };
+        Profile::parse(draft).unwrap()
+    }
+
+    fn snapshot_of(profile: Profile, ttl: u32) -> Snapshot {
+        Snapshot::new(profile, UnixTime::from_secs(EPOCH_SECS + 5), Ttl::from_secs(ttl).unwrap())
+    }
+
     proptest! {
         #[test]
         fn a_snapshot_survives_its_body(snapshot in snapshots()) {
             let Some(snapshot) = snapshot else { return Ok(()) };
-            prop_assert_eq!(decode(&encoded(&snapshot)), Ok(snapshot));
+            prop_assert_eq!(decode(form(&snapshot), &encoded(&snapshot)), Ok(snapshot));
         }
 
         /// Text of every script and symbol, wherever text may stand.
@@ -134,9 +202,8 @@ mod tests {
                 links: link.into_iter().collect(),
                 ..ProfileDraft::default()
             });
-            let (issued_at, ttl) = (UnixTime::from_secs(EPOCH_SECS), Ttl::from_secs(1).unwrap());
-            let snapshot = Snapshot { profile: profile.unwrap(), issued_at, ttl };
-            prop_assert_eq!(decode(&encoded(&snapshot)), Ok(snapshot));
+            let snapshot = snapshot_of(profile.unwrap(), 1);
+            prop_assert_eq!(decode(form(&snapshot), &encoded(&snapshot)), Ok(snapshot));
         }
 
         /// Among coded texts the choice is the issuer's, who signs it: whatever is accepted means the same when it is
@@ -147,43 +214,54 @@ mod tests {
             let mut bytes = encoded(&snapshot);
             let at = at % bytes.len();
             if insert { bytes.insert(at, byte) } else { bytes[at] = byte }
-            if let Ok(changed) = decode(&bytes) {
-                prop_assert_eq!(decode(&encoded(&changed)), Ok(changed));
+            if let Ok(changed) = decode(form(&snapshot), &bytes) {
+                prop_assert_eq!(decode(form(&changed), &encoded(&changed)), Ok(changed));
             }
         }
 
         #[test]
-        fn any_bytes_are_decoded_or_refused_without_panic(bytes: Vec<u8>) {
-            if let Ok(snapshot) = decode(&bytes) {
-                prop_assert_eq!(decode(&encoded(&snapshot)), Ok(snapshot));
+        fn any_bytes_are_decoded_or_refused_without_panic(bytes: Vec<u8>, long: bool) {
+            if let Ok(snapshot) = decode(if long { Form::Long } else { Form::Short }, &bytes) {
+                prop_assert_eq!(decode(form(&snapshot), &encoded(&snapshot)), Ok(snapshot));
             }
         }
     }
 
     #[test]
     fn padded_integers_and_trailing_bytes_are_refused() {
-        let draft = ProfileDraft { username: "ada".into(), display_name: "Ada".into(), ..ProfileDraft::default() };
-        let snapshot = Snapshot {
-            profile: Profile::parse(draft).unwrap(),
-            issued_at: UnixTime::from_secs(EPOCH_SECS + 5),
-            ttl: Ttl::from_secs(600).unwrap(),
-        };
+        let snapshot = snapshot_of(ada(), 600);
         let bytes = encoded(&snapshot);
+        let decode = |bytes: &[u8]| decode(Form::Short, bytes);
         assert_eq!(bytes[0], 5);
         assert_eq!(decode(&bytes), Ok(snapshot));
-        assert_eq!(decode(&[&[0x85, 0x80, 0x00], &bytes[1..]].concat()), Err(BodyError));
-        assert_eq!(decode(&[&bytes[..], &[0]].concat()), Err(BodyError));
-        assert_eq!(decode(&bytes[..bytes.len() - 1]), Err(BodyError));
+        assert_eq!(decode(&[&[0x85, 0x80, 0x00], &bytes[1..]].concat()), Err(WireError::Malformed));
+        assert_eq!(decode(&[&bytes[..], &[0]].concat()), Err(WireError::Malformed));
+        assert_eq!(decode(&bytes[..bytes.len() - 1]), Err(WireError::Malformed));
+    }
+
+    #[test]
+    fn the_long_form_is_for_what_the_short_one_cannot_say() {
+        let usual = encoded(&snapshot_of(ada(), 600));
+        let longer = snapshot_of(ada(), 601);
+        let bytes = encoded(&longer);
+        assert_eq!(bytes, [&[5, 0xd9, 0x04, 0], &usual[1..]].concat());
+        assert_eq!(decode(Form::Long, &bytes), Ok(longer));
+        for (ttl, code) in [(&[0xd8, 0x04][..], "600 s"), (&[0], "0 s"), (&[0x81, 0x9a, 0x9e, 0x01], "30 days and 1 s")]
+        {
+            let bytes = [&[5], ttl, &[0], &usual[1..]].concat();
+            assert_eq!(decode(Form::Long, &bytes), Err(WireError::Malformed), "{code}");
+        }
+        let labelled = Snapshot { card: Some(DisplayText::parse("work").unwrap()), ..snapshot_of(ada(), 600) };
+        let bytes = encoded(&labelled);
+        assert_eq!(bytes, [&[5, 0xd8, 0x04, 6, 2, 4], &b"work"[..], &usual[1..]].concat());
+        assert_eq!(decode(Form::Long, &bytes), Ok(labelled));
+        let too_long = [&[5, 0xd8, 0x04, 99, 2, 4], &b"work"[..], &usual[1..]].concat();
+        assert_eq!(decode(Form::Long, &too_long), Err(WireError::Malformed));
     }
 
     #[test]
     fn times_before_the_epoch_cannot_be_issued() {
-        let draft = ProfileDraft { username: "ada".into(), display_name: "Ada".into(), ..ProfileDraft::default() };
-        let early = Snapshot {
-            profile: Profile::parse(draft).unwrap(),
-            issued_at: UnixTime::from_secs(EPOCH_SECS - 1),
-            ttl: Ttl::from_secs(1).unwrap(),
-        };
+        let early = Snapshot { issued_at: UnixTime::from_secs(EPOCH_SECS - 1), ..snapshot_of(ada(), 600) };
         assert_eq!(encode(&early, &mut Vec::new()), Err(EncodeError::BeforeEpoch));
     }
 }

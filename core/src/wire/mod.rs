@@ -1,7 +1,7 @@
 //! Everything that knows bytes.
 //!
 //! ```text
-//! 0        version (4 high bits) and kind (4 low bits): 0x11, version 1, snapshot
+//! 0        version (4 high bits), form (1 bit) and kind (3 low bits): 0x11, or 0x19 in the long form, is a snapshot
 //! 1        key hint: the first byte of the signing key's id
 //! 2..n-64  body: times and coded text, see `body`
 //! n-64..n  Ed25519 signature over "sealcard/v1/snapshot\0" and the bytes 0..n-64
@@ -11,9 +11,12 @@
 //! spelling, so nobody without the issuer's key can make a second one.
 
 mod body;
+mod field;
 pub(crate) mod text;
 
 use alloc::vec::Vec;
+
+use body::Form;
 
 use crate::{SigningKey, Snapshot, VerifyingKey};
 
@@ -26,11 +29,9 @@ pub(crate) const SIGNATURE_LEN: usize = 64;
 /// The largest token, signature included. Larger ones are refused unread.
 pub const MAX_TOKEN_BYTES: usize = 2048;
 
-/// The longest payload text: `SC1:` and the base45 of the largest token.
-pub const MAX_TEXT_BYTES: usize = 4 + MAX_TOKEN_BYTES / 2 * 3;
-
-/// Version 1, kind 1: a snapshot.
+/// Version 1, kind 1: a snapshot, and one in the long form.
 const SNAPSHOT: u8 = 0x11;
+const SNAPSHOT_LONG: u8 = 0x19;
 
 /// What a snapshot's signature covers before the token's own bytes, so that it can never pass as anything else.
 const CONTEXT: &[u8] = b"sealcard/v1/snapshot\0";
@@ -38,6 +39,7 @@ const CONTEXT: &[u8] = b"sealcard/v1/snapshot\0";
 /// Bytes that look like a signed snapshot. Nothing in them has been verified.
 pub(crate) struct Envelope<'a> {
     pub(crate) key_hint: KeyHint,
+    form: Form,
     body: &'a [u8],
     signed: &'a [u8],
     signature: &'a [u8; SIGNATURE_LEN],
@@ -47,7 +49,13 @@ pub(crate) struct Envelope<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WireError {
     Malformed,
-    UnsupportedVersion { first_byte: u8 },
+    UnsupportedVersion {
+        first_byte: u8,
+    },
+    /// A signed field that must be known is not.
+    UnsupportedField {
+        id: u8,
+    },
 }
 
 /// Why a snapshot does not fit in a token.
@@ -65,12 +73,14 @@ impl<'a> Envelope<'a> {
             return Err(WireError::Malformed);
         }
         let first_byte = *token.first().ok_or(WireError::Malformed)?;
-        if first_byte != SNAPSHOT {
-            return Err(WireError::UnsupportedVersion { first_byte });
-        }
+        let form = match first_byte {
+            SNAPSHOT => Form::Short,
+            SNAPSHOT_LONG => Form::Long,
+            _ => return Err(WireError::UnsupportedVersion { first_byte }),
+        };
         let (signed, signature) = token.split_last_chunk::<SIGNATURE_LEN>().ok_or(WireError::Malformed)?;
         let [_, key_hint, body @ ..] = signed else { return Err(WireError::Malformed) };
-        Ok(Self { key_hint: *key_hint, body, signed, signature })
+        Ok(Self { key_hint: *key_hint, form, body, signed, signature })
     }
 
     pub(crate) fn is_signed_by(&self, key: &VerifyingKey) -> bool {
@@ -79,21 +89,33 @@ impl<'a> Envelope<'a> {
 
     /// Reads the body. Meaningful as a statement of the issuer only after [`Envelope::is_signed_by`].
     pub(crate) fn snapshot(&self) -> Result<Snapshot, WireError> {
-        body::decode(self.body).map_err(|_| WireError::Malformed)
+        body::decode(self.form, self.body)
     }
 }
 
 /// A signed token.
 pub(crate) fn sign(snapshot: &Snapshot, key: &SigningKey) -> Result<Vec<u8>, EncodeError> {
-    let mut token = Vec::from([SNAPSHOT, key.verifying_key().id().hint()]);
-    body::encode(snapshot, &mut token)?;
-    let bytes = token.len().saturating_add(SIGNATURE_LEN);
-    if bytes > MAX_TOKEN_BYTES {
-        return Err(EncodeError::TooLarge { bytes });
-    }
+    let mut token = unsigned(snapshot, key.verifying_key().id().hint())?;
     let signature = key.sign(&to_be_signed(&token));
     token.extend_from_slice(&signature);
     Ok(token)
+}
+
+/// How many bytes the token of this snapshot takes, signature included, whoever signs it.
+pub(crate) fn token_len(snapshot: &Snapshot) -> Result<usize, EncodeError> {
+    unsigned(snapshot, 0).map(|unsigned| unsigned.len().saturating_add(SIGNATURE_LEN))
+}
+
+/// All of a token that is signed.
+fn unsigned(snapshot: &Snapshot, key_hint: KeyHint) -> Result<Vec<u8>, EncodeError> {
+    let first_byte = match body::form(snapshot) {
+        Form::Short => SNAPSHOT,
+        Form::Long => SNAPSHOT_LONG,
+    };
+    let mut token = Vec::from([first_byte, key_hint]);
+    body::encode(snapshot, &mut token)?;
+    let bytes = token.len().saturating_add(SIGNATURE_LEN);
+    if bytes > MAX_TOKEN_BYTES { Err(EncodeError::TooLarge { bytes }) } else { Ok(token) }
 }
 
 fn to_be_signed(signed: &[u8]) -> Vec<u8> {

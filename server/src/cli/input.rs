@@ -45,6 +45,8 @@ pub(super) fn hint(text: &str) -> &'static str {
         ". It has spaces before or after it, which are not part of a token"
     } else if !text.is_empty() && text.len() < 256 && Path::new(text).is_file() {
         ". It is the name of a file: use `- < FILE`"
+    } else if start.starts_with("http") {
+        ". It looks like a link: a token's has the form https://HOST/s#… in capitals"
     } else if text.starts_with("sc1:") {
         ". Tokens are in capitals: something changed the case"
     } else {

@@ -5,7 +5,9 @@ use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use sealcard_core::{Issuer, Profile, ProfileDraft, Token, Ttl};
+use sealcard_core::{
+    Carrier, ErrorCorrection, Issuer, Label, LinkHost, Profile, ProfileDraft, QrLimit, QrSize, Snapshot, Ttl, UnixTime,
+};
 use serde::Deserialize as _;
 
 use super::{CliError, input};
@@ -27,25 +29,51 @@ pub(super) struct Issue {
     /// How long the snapshots live, in seconds: 1 to 2592000 (30 days)
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     ttl: u32,
+
+    /// Which of the person's cards this is, like `work`: at most 32 characters, signed with it
+    #[arg(long, value_name = "LABEL")]
+    card: Option<Label>,
+
+    /// The event it is for: at most 32 characters, signed with it
+    #[arg(long, value_name = "LABEL")]
+    event: Option<Label>,
+
+    /// Write links, https://HOST/s#…, that any phone's camera opens, instead of SC1 texts
+    #[arg(long, value_name = "HOST", value_parser = LinkHost::parse)]
+    link_host: Option<LinkHost>,
+
+    /// Refuse profiles whose QR code at error correction M would be larger than this version, and say what costs how much
+    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u8).range(1..=i64::from(QrSize::MAX_VERSION)))]
+    max_qr_version: Option<u8>,
 }
 
 impl Issue {
     pub(super) fn run(self) -> Result<(), CliError> {
         let ttl = Ttl::from_secs(self.ttl).map_err(|error| CliError::core(error.code(), error))?;
-        let issuer = Issuer::new(signing_key::load(&self.key)?);
         let json = self.read_profiles()?;
-        let now = clock::now();
-        let mut tokens = Vec::new();
+        let batch = Batch {
+            issuer: Issuer::new(signing_key::load(&self.key)?),
+            now: clock::now(),
+            ttl,
+            limit: QrLimit {
+                carrier: self.link_host.clone().map_or(Carrier::Text, Carrier::Link),
+                error_correction: ErrorCorrection::M,
+                max_version: self.max_qr_version.unwrap_or(u8::MAX),
+            },
+            card: self.card.clone(),
+            event: self.event.clone(),
+        };
+        let mut texts = Vec::new();
         let mut refused = None;
         let mut profiles = serde_json::Deserializer::from_str(&json).into_iter::<serde_json::Value>();
         for number in 1_usize.. {
             let Some(profile) = profiles.next() else { break };
             let issued = match profile {
-                Ok(profile) => issue(&issuer, profile, now, ttl),
+                Ok(profile) => batch.issue(profile),
                 Err(error) => Err(CliError::new("invalid_json", error)),
             };
             match issued {
-                Ok(token) => tokens.push(token),
+                Ok(text) => texts.push(text),
                 Err(error) => {
                     if let Some(error) = refused.replace(error.at(format_args!("profile {number}"))) {
                         error.report();
@@ -56,12 +84,12 @@ impl Issue {
         if let Some(error) = refused {
             return Err(error);
         }
-        if tokens.is_empty() {
+        if texts.is_empty() {
             return Err(CliError::new("invalid_json", "there is no profile in the input"));
         }
         let mut stdout = io::BufWriter::new(io::stdout().lock());
-        for token in tokens {
-            writeln!(stdout, "{}", token.to_text()).map_err(CliError::stdio)?;
+        for text in texts {
+            writeln!(stdout, "{text}").map_err(CliError::stdio)?;
         }
         stdout.flush().map_err(CliError::stdio)
     }
@@ -79,20 +107,31 @@ impl Issue {
     }
 }
 
-fn issue(
-    issuer: &Issuer,
-    profile: serde_json::Value,
-    now: sealcard_core::UnixTime,
+/// What all tokens of one run have in common.
+struct Batch {
+    issuer: Issuer,
+    now: UnixTime,
     ttl: Ttl,
-) -> Result<Token, CliError> {
-    // serde alone would take an array of the members' values too.
-    if !profile.is_object() {
-        return Err(CliError::new(
-            "invalid_json",
-            "not a JSON object: give one object a profile, without brackets around them",
-        ));
+    limit: QrLimit,
+    card: Option<Label>,
+    event: Option<Label>,
+}
+
+impl Batch {
+    fn issue(&self, profile: serde_json::Value) -> Result<String, CliError> {
+        // serde alone would take an array of the members' values too.
+        if !profile.is_object() {
+            return Err(CliError::new(
+                "invalid_json",
+                "not a JSON object: give one object a profile, without brackets around them",
+            ));
+        }
+        let draft = ProfileDraft::deserialize(profile).map_err(|error| CliError::new("invalid_json", error))?;
+        let profile = Profile::parse(draft).map_err(|error| CliError::core(error.code(), error))?;
+        let mut snapshot = Snapshot::new(profile, self.now, self.ttl);
+        (snapshot.card, snapshot.event) = (self.card.clone(), self.event.clone());
+        let token =
+            self.issuer.issue_within(&snapshot, &self.limit).map_err(|error| CliError::core(error.code(), error))?;
+        Ok(token.to_text_of(&self.limit.carrier))
     }
-    let draft = ProfileDraft::deserialize(profile).map_err(|error| CliError::new("invalid_json", error))?;
-    let profile = Profile::parse(draft).map_err(|error| CliError::core(error.code(), error))?;
-    issuer.issue(&profile, now, ttl).map_err(|error| CliError::core(error.code(), error))
 }

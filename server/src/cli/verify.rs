@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use sealcard_core::{DEFAULT_LEEWAY_SECS, ErrorCode, TrustStore, UnixTime, VerifiedSnapshot, Verifier, VerifyError};
+use sealcard_core::{
+    DEFAULT_LEEWAY_SECS, ErrorCode, LinkHost, TrustStore, UnixTime, VerifiedSnapshot, Verifier, VerifyError,
+};
 use serde_json::json;
 
 use super::{CliError, input};
@@ -36,6 +38,11 @@ pub(super) struct Verify {
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_LEEWAY_SECS)]
     leeway: u32,
 
+    /// Accept links to this host, https://HOST/s#…, besides SC1 texts. The host is not signed: without this, links are
+    /// refused
+    #[arg(long, value_name = "HOST", value_parser = LinkHost::parse)]
+    link_host: Option<LinkHost>,
+
     /// A payload text, or `-` for one a line on standard input
     #[arg(default_value = input::STDIN)]
     text: OsString,
@@ -45,7 +52,10 @@ impl Verify {
     pub(super) fn run(self) -> Result<(), CliError> {
         let trust = TrustStore::from_jwks(&input::small_file(&self.trust)?)
             .map_err(|error| CliError::core(error.code(), error).at(self.trust.display()))?;
-        let verifier = Verifier::new(trust).with_leeway(self.leeway);
+        let mut verifier = Verifier::new(trust).with_leeway(self.leeway);
+        if let Some(host) = self.link_host.clone() {
+            verifier = verifier.with_link_host(host);
+        }
         if self.text != *input::STDIN {
             let verified = self.verify(&verifier, &input::text(&self.text))?;
             return writeln!(io::stdout(), "{verified}").map_err(CliError::stdio);
@@ -90,6 +100,8 @@ impl Verify {
 fn verdict(verified: &VerifiedSnapshot) -> serde_json::Value {
     json!({
         "profile": verified.profile(),
+        "card": verified.card(),
+        "event": verified.event(),
         "issuer": verified.issuer(),
         "keyId": verified.key_id().to_string(),
         "issuedAt": clock::iso8601(verified.issued_at()),

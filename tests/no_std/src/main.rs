@@ -13,7 +13,7 @@ mod bare;
 
 use alloc::format;
 
-use sealcard_core::{Issuer, Profile, ProfileDraft, SigningKey, TrustStore, Ttl, UnixTime, Verifier};
+use sealcard_core::{Issuer, Profile, ProfileDraft, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, Verifier};
 
 fn main() -> Result<(), &'static str> {
     let now = UnixTime::from_secs(1_800_000_000);
@@ -26,7 +26,7 @@ fn main() -> Result<(), &'static str> {
     let profile = Profile::parse(draft).map_err(|_| "the profile does not parse")?;
     let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
     let ttl = Ttl::from_secs(600).map_err(|_| "the life is out of range")?;
-    let text = issuer.issue(&profile, now, ttl).map_err(|_| "not issued")?.to_text();
+    let text = issuer.issue(&Snapshot::new(profile.clone(), now, ttl)).map_err(|_| "not issued")?.to_text();
 
     let issuing = bare::heap_used();
     let trust = TrustStore::from_jwks(&issuer.verifying_key().to_jwks(None)).map_err(|_| "the keys do not parse")?;

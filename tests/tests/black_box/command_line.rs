@@ -32,7 +32,13 @@ impl Issuer {
     }
 
     fn issue(&self, profile: &Value) -> String {
-        let run = self.try_issue(profile.to_string().as_bytes());
+        self.issue_with(profile, &[])
+    }
+
+    fn issue_with(&self, profile: &Value, more: &[&str]) -> String {
+        let key = self.key();
+        let args = [&["issue", "--key", &key, "--profiles", "-"], more].concat();
+        let run = run_with_input(&args, profile.to_string().as_bytes());
         assert_eq!(run.status, 0, "{}", run.stderr);
         run.stdout.trim_end().to_owned()
     }
@@ -344,11 +350,74 @@ fn inspect_shows_claims_marked_unverified() {
     let text = issuer.issue(&ada());
     let report = run(&["inspect", &text]).json();
     assert_eq!(report["UNVERIFIED"]["profile"], ada());
-    assert_eq!(report["size"]["characters"], text.len());
-    let version = report["size"]["qrVersion"].as_u64().unwrap();
-    assert_eq!(report["size"]["qrModules"], 17 + 4 * version);
+    assert_eq!(report["size"]["text"]["characters"], text.len());
+    let version = report["size"]["text"]["qr"]["M"]["version"].as_u64().unwrap();
+    assert_eq!(report["size"]["text"]["qr"]["M"]["modules"], 17 + 4 * version);
+    assert_eq!(report["size"]["link"], Value::Null);
     assert_eq!(run_with_input(&["inspect", "-"], format!("{text}\n").as_bytes()).json(), report);
     assert_eq!(run(&["inspect", "nonsense"]).error_code(), "malformed");
+}
+
+#[test]
+fn the_budget_is_the_same_before_signing_and_after() {
+    let issuer = Issuer::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), ada().to_string()).unwrap();
+    let before =
+        run(&["inspect", "--profile", file.path().to_str().unwrap(), "--link-host", "card.example.org"]).json();
+    let link = issuer.issue_with(&ada(), &["--link-host", "card.example.org"]);
+    let after = run(&["inspect", &link]).json();
+    assert_eq!((&before["size"], &before["costs"]), (&after["size"], &after["costs"]));
+    assert_eq!(after["size"]["link"]["characters"], link.len());
+    assert!(
+        after["size"]["link"]["qr"]["M"]["version"].as_u64() >= after["size"]["text"]["qr"]["M"]["version"].as_u64()
+    );
+}
+
+#[test]
+fn a_link_is_a_token_for_the_verifier_of_its_host_only() {
+    let issuer = Issuer::new();
+    let link = issuer.issue_with(&ada(), &["--link-host", "card.example.org"]);
+    assert!(link.starts_with("https://card.example.org/s#"), "{link}");
+    let trust = issuer.trust();
+    let verify = |host: &str| run(&["verify", "--trust", &trust, "--link-host", host, &link]);
+    assert_eq!(verify("card.example.org").json()["profile"], ada());
+    assert_eq!(verify("evil.example.org").error_code(), "malformed");
+    assert_eq!(issuer.verify_code(&link), "malformed");
+    let other = link.replace("card.example.org", "evil.example.org");
+    assert_eq!(
+        run(&["verify", "--trust", &trust, "--link-host", "card.example.org", &other]).error_code(),
+        "malformed"
+    );
+    assert_eq!(run(&["issue", "--key", "x", "--profiles", "-", "--link-host", "https://a.b"]).status, 2);
+}
+
+#[test]
+fn labels_are_signed_and_shown() {
+    let issuer = Issuer::new();
+    let text = issuer.issue_with(&ada(), &["--card", "work", "--event", "RustConf 2026"]);
+    let verdict = run(&["verify", "--trust", &issuer.trust(), &text]).json();
+    assert_eq!((&verdict["card"], &verdict["event"]), (&json!("work"), &json!("RustConf 2026")));
+    let plain = run(&["verify", "--trust", &issuer.trust(), &issuer.issue(&ada())]).json();
+    assert_eq!((&plain["card"], &plain["event"]), (&Value::Null, &Value::Null));
+    let long = "x".repeat(33);
+    assert_eq!(run(&["issue", "--key", "x", "--profiles", "-", "--card", &long]).status, 2);
+}
+
+#[test]
+fn a_code_larger_than_asked_for_is_refused_with_what_costs_how_much() {
+    let issuer = Issuer::new();
+    let text = issuer.issue(&ada());
+    let version = run(&["inspect", &text]).json()["size"]["text"]["qr"]["M"]["version"].as_u64().unwrap();
+    let issue = |max: u64| {
+        let max = max.to_string();
+        let args = ["issue", "--key", &issuer.key(), "--profiles", "-", "--max-qr-version", &max];
+        run_with_input(&args, ada().to_string().as_bytes())
+    };
+    assert_eq!(issue(version).status, 0);
+    let refused = issue(version - 1);
+    assert_eq!(refused.error_code(), "too_large");
+    assert!(refused.stderr.contains("bytes by part: ") && refused.stderr.contains("links[0] "), "{}", refused.stderr);
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! The fields of a snapshot: what some snapshots have and most have not, and where the format grows.
+//!
+//! ```text
+//! id, one byte   length, one byte   that many bytes       as often as there are fields, ids ascending
+//! ```
+//!
+//! A reader that does not know an even id passes the field over and keeps it. One that does not know an odd id refuses the
+//! snapshot, as if its version were unknown: it may not be relied on without.
+
+use alloc::vec::Vec;
+
+use crate::profile::DisplayText;
+use crate::{Label, OtherField, Snapshot};
+
+/// Which of a person's cards this is, as UTF-8.
+const CARD: u8 = 2;
+/// The event that it was issued for, as UTF-8.
+const EVENT: u8 = 4;
+
+/// All fields together may take so many bytes.
+const MAX_BYTES: usize = 1024;
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Fields {
+    pub(super) card: Option<Label>,
+    pub(super) event: Option<Label>,
+    pub(super) other: Vec<OtherField>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldError {
+    Malformed,
+    /// A field that must be known is not.
+    Unsupported {
+        id: u8,
+    },
+}
+
+pub(super) fn has_any(snapshot: &Snapshot) -> bool {
+    snapshot.card.is_some() || snapshot.event.is_some() || !snapshot.other_fields.is_empty()
+}
+
+pub(super) fn encode(snapshot: &Snapshot) -> Vec<u8> {
+    let label = |id, label: &Option<Label>| label.as_ref().map(|label| (id, Vec::from(label.as_str())));
+    let other = snapshot.other_fields.iter().map(|field| (field.id, field.data.clone()));
+    let mut fields: Vec<_> =
+        label(CARD, &snapshot.card).into_iter().chain(label(EVENT, &snapshot.event)).chain(other).collect();
+    fields.sort_unstable_by_key(|(id, _)| *id);
+    let mut bytes = Vec::new();
+    for (id, data) in fields {
+        // No field is longer than its length can say: labels are short, and other fields were read from a token.
+        bytes.extend([id, u8::try_from(data.len()).unwrap_or(u8::MAX)]);
+        bytes.extend_from_slice(&data);
+    }
+    bytes
+}
+
+pub(super) fn decode(mut rest: &[u8]) -> Result<Fields, FieldError> {
+    if rest.len() > MAX_BYTES {
+        return Err(FieldError::Malformed);
+    }
+    let mut fields = Fields::default();
+    let mut previous = 0;
+    while let [id, length, more @ ..] = rest {
+        let (data, more) = more.split_at_checked((*length).into()).ok_or(FieldError::Malformed)?;
+        if *id <= previous {
+            return Err(FieldError::Malformed);
+        }
+        match *id {
+            CARD => fields.card = Some(label(data)?),
+            EVENT => fields.event = Some(label(data)?),
+            id if id % 2 == 0 => fields.other.push(OtherField { id, data: data.into() }),
+            id => return Err(FieldError::Unsupported { id }),
+        }
+        (previous, rest) = (*id, more);
+    }
+    if rest.is_empty() { Ok(fields) } else { Err(FieldError::Malformed) }
+}
+
+fn label(data: &[u8]) -> Result<Label, FieldError> {
+    let text = core::str::from_utf8(data).map_err(|_| FieldError::Malformed)?;
+    DisplayText::from_signed(text).map_err(|_| FieldError::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_in_order_once_and_fill_their_bytes() {
+        let fields = decode(b"\x02\x04work\x04\x02EU\x08\x01x").unwrap();
+        assert_eq!(fields.card.as_ref().map(Label::as_str), Some("work"));
+        assert_eq!(fields.event.as_ref().map(Label::as_str), Some("EU"));
+        assert_eq!(fields.other, [OtherField { id: 8, data: b"x".into() }]);
+        assert_eq!(decode(b""), Ok(Fields::default()));
+        for bytes in [
+            &b"\x04\x02EU\x02\x04work"[..],
+            b"\x02\x04work\x02\x04work",
+            b"\x00\x00",
+            b"\x02\x05work",
+            b"\x02\x03work",
+            b"\x02",
+            b"\x02\x00",
+            b"\x02\x05work ",
+            b"\x02\x02\xff\xff",
+            b"\x08\x01",
+        ] {
+            assert_eq!(decode(bytes), Err(FieldError::Malformed), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_kept_if_even_and_refused_if_odd() {
+        let bytes = b"\x06\x02ab\xfe\x00";
+        let other = [OtherField { id: 6, data: b"ab".into() }, OtherField { id: 254, data: Vec::new() }];
+        assert_eq!(decode(bytes).unwrap().other, other);
+        assert_eq!(decode(b"\x03\x00"), Err(FieldError::Unsupported { id: 3 }));
+        assert_eq!(decode(b"\x02\x04work\xff\x00"), Err(FieldError::Unsupported { id: 255 }));
+    }
+
+    #[test]
+    fn a_label_has_at_most_32_characters_and_the_fields_1024_bytes() {
+        let label = |n: u8| [&[2, n], &[b'x'; 33][..n.into()]].concat();
+        assert!(decode(&label(32)).is_ok());
+        assert_eq!(decode(&label(33)), Err(FieldError::Malformed));
+        let field = |id, length: u8| [&[id, length], &[0; 255][..length.into()]].concat();
+        let full = [field(8, 254), field(10, 254), field(12, 254), field(14, 254)].concat();
+        assert_eq!(full.len(), 1024);
+        assert!(decode(&full).is_ok());
+        let over = [field(8, 254), field(10, 254), field(12, 254), field(14, 255)].concat();
+        assert_eq!(decode(&over), Err(FieldError::Malformed));
+    }
+}
