@@ -26,7 +26,7 @@ fn sizes(file: &str) -> Vec<(String, usize)> {
 
 #[test]
 fn every_training_profile_survives() {
-    assert_eq!(sizes("profiles-english.jsonl").len(), 160);
+    assert_eq!(sizes("profiles-english.jsonl").len(), 280);
     assert_eq!(sizes("profiles-international.jsonl").len(), 214);
 }
 

@@ -26,5 +26,9 @@ pub fn read(folder: &Path) -> Vec<Vec<Event>> {
     ] {
         events.extend(text(name).lines().map(|line| event::of_text(line, start)));
     }
+    // By themselves, handles say nothing about how often a handle is made of the name: they begin in no context.
+    for (name, start) in [("handles.txt", None), ("mails.txt", None), ("addresses.txt", Some(start::URL))] {
+        events.extend(text(name).lines().map(|line| event::of_handle(line, start)));
+    }
     events
 }

@@ -11,7 +11,7 @@ mod tree;
 use std::path::Path;
 
 /// How many entries the tables may have.
-const MAX_ENTRIES: usize = 6000;
+const MAX_ENTRIES: usize = 10_000;
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

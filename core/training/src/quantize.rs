@@ -1,7 +1,7 @@
 //! Weights in four bits, and logarithms without floating point.
 
-/// The weights that an entry can have; the first is for symbols that only begin a context.
-pub const WEIGHTS: [u16; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192];
+/// The weights that an entry can have, and an escape; none where there is no escape.
+pub const WEIGHTS: [u16; 15] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192];
 
 /// The weight nearest, by ratio, to `value` when `max` becomes the largest; at least 1 unless `value` is 0.
 pub fn quantize(value: u64, max: u64) -> u16 {
@@ -9,8 +9,8 @@ pub fn quantize(value: u64, max: u64) -> u16 {
         return 0;
     }
     let wanted = u128::from(value) * 192;
-    let mut best = WEIGHTS[1];
-    for pair in WEIGHTS[1..].windows(2) {
+    let mut best = WEIGHTS[0];
+    for pair in WEIGHTS.windows(2) {
         // Past the geometric mean of two neighbours the larger is nearer.
         let between = u128::from(pair[0]) * u128::from(pair[1]) * u128::from(max) * u128::from(max);
         if wanted * wanted > between {

@@ -7,7 +7,7 @@ use sealcard_core::training::event::Tree;
 use sealcard_core::training::symbol::Symbol;
 
 use crate::quantize::quantize;
-use crate::tree::{Trees, Weights, all_trees};
+use crate::tree::{Trees, Weights, all_trees, history};
 
 pub fn write(trees: &Trees) -> String {
     let mut numbers: BTreeMap<(Tree, &[Symbol]), usize> = BTreeMap::new();
@@ -27,13 +27,6 @@ pub fn write(trees: &Trees) -> String {
         let escape = quantize(weights.escape, max);
         let mut list: Vec<(u16, Symbol)> =
             weights.of.iter().map(|(symbol, weight)| (quantize(*weight, max), *symbol)).collect();
-        if root {
-            // Symbols in which a text starts: never coded, they only begin contexts.
-            let starts = keys.iter().filter(|(other, longer)| other == tree && longer.len() == 1);
-            list.extend(
-                starts.filter(|(_, longer)| !weights.of.contains_key(&longer[0])).map(|(_, longer)| (0, longer[0])),
-            );
-        }
         list.sort_by_key(|(weight, symbol)| (u16::MAX - weight, *symbol));
         let total = u32::from(escape) + list.iter().map(|(weight, _)| u32::from(*weight)).sum::<u32>();
         let parent = if root { number(*tree, context) } else { number(*tree, &context[1..]) };
@@ -45,14 +38,24 @@ pub fn write(trees: &Trees) -> String {
         }
         first += list.len();
     }
+    let mut starts: Vec<_> = trees
+        .starts()
+        .into_iter()
+        .map(|(tree, symbol)| (tree.index(), symbol, number(tree, &history(tree, symbol))))
+        .collect();
+    starts.sort_unstable();
+    let starts: String =
+        starts.iter().map(|(tree, symbol, node)| format!("    start({tree}, {symbol:#06x}, {node}),\n")).collect();
     let roots: Vec<_> = all_trees().map(|tree| number(tree, &[]).to_string()).collect();
     format!(
         "//! Made by `cargo run -p sealcard-training` from the texts in `core/training`. Not for editing.\n\n\
-         use super::event::Tree;\nuse super::model::{{Entry, Node, entry, node}};\n\n\
+         use super::event::Tree;\nuse super::model::{{Entry, Node, Start, entry, node, start}};\n\n\
          /// The root of each tree.\n#[rustfmt::skip]\npub(super) const ROOTS: [u16; Tree::COUNT] = [{}];\n\n\
+         /// Where trees are entered with a symbol, in order.\n#[rustfmt::skip]\npub(super) static STARTS: [Start; {}] = [\n{starts}];\n\n\
          /// The contexts.\n#[rustfmt::skip]\npub(super) static NODES: [Node; {}] = [\n{nodes}];\n\n\
          /// The contexts' entries, the heaviest first.\n#[rustfmt::skip]\npub(super) static ENTRIES: [Entry; {first}] = [\n{entries}];\n",
         roots.join(", "),
+        starts.lines().count(),
         keys.len(),
     )
 }

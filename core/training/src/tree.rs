@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealcard_core::training::event::{Event, Tree};
 use sealcard_core::training::script::{COMMON, SCRIPTS};
-use sealcard_core::training::symbol::{self, ANCHORS, END, LITERAL, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT};
+use sealcard_core::training::symbol::{self, ANCHORS, END, FIELDS, LITERAL, OTHER, OWN, SCRIPT, Symbol, start};
 
 use crate::quantize::log2;
 
 /// The longest context, in text and handles; other scripts have contexts of one character.
-const MAX_CONTEXT: usize = 4;
+const MAX_CONTEXT: usize = 3;
 
 /// How often a symbol must have followed a context to be kept there.
-const MIN_COUNT: u32 = 3;
+const MIN_COUNT: u32 = 5;
+
+/// How many platforms have numbers.
+const KNOWN: u16 = 36;
 
 /// A context in its tree, its oldest symbol first.
 type Key = (Tree, Vec<Symbol>);
@@ -27,6 +30,7 @@ pub struct Context {
 pub struct Trees {
     /// One walk through the training texts: tree, history, symbol (none: left).
     steps: Vec<(Tree, Vec<Symbol>, Option<Symbol>)>,
+    starts: BTreeSet<(Tree, Symbol)>,
     pub contexts: BTreeMap<Key, Context>,
 }
 
@@ -47,7 +51,8 @@ impl Trees {
         for key in keys {
             let (tree, context) = &key;
             let shorter = |part: &[Symbol]| contexts.contains_key(&(*tree, part.to_vec()));
-            let closed = context.is_empty() || shorter(&context[1..]) && shorter(&context[..context.len() - 1]);
+            let closed = context.is_empty()
+                || shorter(&context[1..]) && (is_start(context) || shorter(&context[..context.len() - 1]));
             if !closed {
                 continue;
             }
@@ -62,7 +67,7 @@ impl Trees {
             let root = contexts.entry((tree, Vec::new())).or_default();
             root.counts.extend(forced(tree).into_iter().map(|symbol| (symbol, 0)));
         }
-        let mut trees = Self { steps, contexts };
+        let mut trees = Self { steps, starts: starts(), contexts };
         trees.count();
         trees
     }
@@ -111,6 +116,11 @@ impl Trees {
             .map(|length| history[history.len() - length..].to_vec())
             .find(|context| self.contexts.contains_key(&(tree, context.clone())))
             .expect("the root is there")
+    }
+
+    /// The symbols with which trees are entered.
+    pub fn starts(&self) -> BTreeSet<(Tree, Symbol)> {
+        self.starts.clone()
     }
 
     /// What a context saves, in 1/65,536 bits for each of its entries, against coding in the next shorter one.
@@ -192,7 +202,7 @@ fn steps(texts: &[Vec<Event>]) -> Vec<(Tree, Vec<Symbol>, Option<Symbol>)> {
     for event in texts.iter().flatten() {
         let symbol = match *event {
             Event::Enter(entered, symbol) => {
-                (tree, history) = (entered, symbol.into_iter().collect());
+                (tree, history) = (entered, symbol.map_or_else(Vec::new, |symbol| self::history(entered, symbol)));
                 continue;
             }
             Event::Bits { .. } => continue,
@@ -213,7 +223,34 @@ fn steps(texts: &[Vec<Event>]) -> Vec<(Tree, Vec<Symbol>, Option<Symbol>)> {
 }
 
 pub fn all_trees() -> impl Iterator<Item = Tree> {
-    [Tree::Text, Tree::Handle, Tree::List].into_iter().chain((0..SCRIPTS.len()).map(Tree::Script))
+    [Tree::Text, Tree::Handle, Tree::Links, Tree::Fields].into_iter().chain((0..SCRIPTS.len()).map(Tree::Script))
+}
+
+/// What a text begins with when its tree is entered with a symbol. Handles of every kind have something in common.
+pub fn history(tree: Tree, symbol: Symbol) -> Vec<Symbol> {
+    if tree == Tree::Handle { vec![symbol, start::HANDLE] } else { vec![symbol] }
+}
+
+/// Whether a context is the beginning of a text: no symbol led there.
+fn is_start(context: &[Symbol]) -> bool {
+    matches!(context, [_] | [_, start::HANDLE])
+}
+
+/// Every way in which the coder enters a tree.
+fn starts() -> BTreeSet<(Tree, Symbol)> {
+    use start::{
+        AVATAR_URL, BIO, COMPANY, DISPLAY_NAME, LINKS, OTHER_USERNAME, PLATFORM_NAME, PRONOUNS, ROLE, TEXT, URL,
+        USERNAME,
+    };
+    let text = [DISPLAY_NAME, ROLE, COMPANY, BIO, PRONOUNS, PLATFORM_NAME, TEXT];
+    let handle = [USERNAME, AVATAR_URL, OTHER_USERNAME, URL].into_iter().chain((0..KNOWN).map(|n| start::PLATFORM + n));
+    let links = [LINKS, OTHER].into_iter().chain((0..KNOWN).map(|n| symbol::PLATFORM + n));
+    let scripts = (0..SCRIPTS.len()).map(|index| (Tree::Script(index), start::SCRIPT));
+    let all = text.map(|symbol| (Tree::Text, symbol)).into_iter();
+    all.chain(handle.map(|symbol| (Tree::Handle, symbol)))
+        .chain(links.map(|symbol| (Tree::Links, symbol)))
+        .chain(scripts)
+        .collect()
 }
 
 fn max_context(tree: Tree) -> usize {
@@ -227,8 +264,9 @@ fn forced(tree: Tree) -> BTreeSet<Symbol> {
         Tree::Text => {
             ascii().chain((0..SCRIPTS.len() as u16).map(|index| SCRIPT + index)).chain([END, LITERAL]).collect()
         }
-        Tree::Handle => ascii().chain(ANCHORS).chain([END, TEXT]).collect(),
-        Tree::List => (0..36).map(|number| PLATFORM + number).chain([END, OWN, OTHER]).collect(),
+        Tree::Handle => ascii().chain(ANCHORS).chain([END, symbol::TEXT]).collect(),
+        Tree::Links => (0..KNOWN).map(|number| symbol::PLATFORM + number).chain([END, OWN, OTHER]).collect(),
+        Tree::Fields => (0..64).map(|fields| FIELDS + fields).collect(),
         Tree::Script(_) => COMMON.iter().filter_map(|c| symbol::of_char(*c)).chain([END, LITERAL]).collect(),
     }
 }

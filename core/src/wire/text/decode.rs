@@ -7,7 +7,7 @@ use super::event::{self, Anchors, Style, Tree};
 use super::model::{Choice, Context};
 use super::range::{Decoder, Share};
 use super::script::{self, SCRIPTS};
-use super::symbol::{self, END, LITERAL, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
+use super::symbol::{self, END, FIELDS, LITERAL, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
 use crate::profile::{AccentColor, DisplayText, Link, LinkUrl, MAX_LINKS, Platform, Profile, ProfileProblem, Username};
 
 /// The bytes are not a profile's.
@@ -53,50 +53,58 @@ enum Read {
 impl Reader<'_> {
     fn profile(&mut self) -> Result<Profile, TextError> {
         let mut anchors = Anchors::default();
+        let fields = self.fields()?;
+        let [role, company, bio, pronouns, avatar, color] = [0, 1, 2, 3, 4, 5].map(|bit| fields >> bit & 1 == 1);
         let display_name = self.text(start::DISPLAY_NAME)?;
         anchors.set_display_name(&display_name);
         let username = self.handle(start::USERNAME, &anchors)?;
         anchors.set_username(&username);
-        let role = self.text(start::ROLE)?;
-        let company = self.text(start::COMPANY)?;
-        let bio = self.text(start::BIO)?;
-        let pronouns = self.text(start::PRONOUNS)?;
-        let avatar = self.handle(start::AVATAR_URL, &anchors)?;
-        let accent_color = self.accent_color()?;
         Ok(Profile {
             username: Username::parse(&username)?,
             display_name: DisplayText::from_signed(&display_name)?,
-            role: optional(&role)?,
-            company: optional(&company)?,
-            bio: optional(&bio)?,
-            pronouns: optional(&pronouns)?,
-            avatar_url: Some(with_scheme(avatar))
-                .filter(|url| !url.is_empty())
-                .as_deref()
-                .map(LinkUrl::parse_https)
-                .transpose()?,
-            accent_color,
+            role: self.optional(role, start::ROLE)?,
+            company: self.optional(company, start::COMPANY)?,
+            bio: self.optional(bio, start::BIO)?,
+            pronouns: self.optional(pronouns, start::PRONOUNS)?,
+            avatar_url: if avatar { Some(self.avatar(&anchors)?) } else { None },
+            accent_color: if color { self.accent_color()? } else { AccentColor::default() },
             links: self.links(&mut anchors)?,
         })
     }
 
-    fn accent_color(&mut self) -> Result<AccentColor, TextError> {
-        self.enter(Tree::List, Some(start::ACCENT_COLOR));
+    /// Which optional fields there are, one bit for each.
+    fn fields(&mut self) -> Result<Symbol, TextError> {
+        self.enter(Tree::Fields, None);
         match self.read()? {
-            Read::Symbol(END) => Ok(AccentColor::default()),
-            Read::Symbol(OWN) => {
-                let [_, rgb @ ..] = self.bits(24)?.to_be_bytes();
-                Some(AccentColor { rgb }).filter(|color| *color != AccentColor::default()).ok_or(TextError)
-            }
-            _ => Err(TextError),
+            Read::Symbol(symbol) => symbol.checked_sub(FIELDS).ok_or(TextError),
+            Read::Left => Err(TextError),
         }
+    }
+
+    fn optional<const MAX: usize>(
+        &mut self,
+        present: bool,
+        start: Symbol,
+    ) -> Result<Option<DisplayText<MAX>>, TextError> {
+        if present { Ok(Some(DisplayText::from_signed(&self.text(start)?)?)) } else { Ok(None) }
+    }
+
+    fn avatar(&mut self, anchors: &Anchors) -> Result<LinkUrl, TextError> {
+        let address = self.handle(start::AVATAR_URL, anchors)?;
+        Ok(LinkUrl::parse_https(&with_scheme(address))?)
+    }
+
+    fn accent_color(&mut self) -> Result<AccentColor, TextError> {
+        let [_, rgb @ ..] = self.bits(24)?.to_be_bytes();
+        // The default one has no second spelling.
+        Some(AccentColor { rgb }).filter(|color| *color != AccentColor::default()).ok_or(TextError)
     }
 
     fn links(&mut self, anchors: &mut Anchors) -> Result<Vec<Link>, TextError> {
         let mut links = Vec::new();
         let mut previous = start::LINKS;
         loop {
-            self.enter(Tree::List, Some(previous));
+            self.enter(Tree::Links, Some(previous));
             let mut symbol = self.read()?;
             let own = matches!(symbol, Read::Symbol(OWN));
             if own {
@@ -208,13 +216,9 @@ impl Reader<'_> {
     }
 }
 
-fn optional<const MAX: usize>(text: &str) -> Result<Option<DisplayText<MAX>>, TextError> {
-    if text.is_empty() { Ok(None) } else { Ok(Some(DisplayText::from_signed(text)?)) }
-}
-
 /// An address as it is, with the `https://` that goes without saying.
 fn with_scheme(address: String) -> String {
-    if address.is_empty() || address.starts_with("mailto:") || address.starts_with("tel:") {
+    if address.starts_with("mailto:") || address.starts_with("tel:") {
         address
     } else {
         ["https://", &address].concat()

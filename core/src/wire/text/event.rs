@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::script::{self, SCRIPTS};
-use super::symbol::{self, ANCHORS, END, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
-use crate::profile::{DisplayText, Link, LinkUrl, Platform, Profile};
+use super::symbol::{self, ANCHORS, END, FIELDS, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
+use crate::profile::{AccentColor, DisplayText, Link, LinkUrl, Platform, Profile};
 
 /// One step of the coder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,23 +37,26 @@ pub enum Tree {
     Text,
     /// Usernames and addresses.
     Handle,
-    /// Platforms and choices.
-    List,
+    /// Platforms.
+    Links,
+    /// Which fields there are.
+    Fields,
     /// Another script, by its index.
     Script(usize),
 }
 
 impl Tree {
     /// How many there are.
-    pub const COUNT: usize = 3 + SCRIPTS.len();
+    pub const COUNT: usize = 4 + SCRIPTS.len();
 
     /// A tree's place among all.
     pub const fn index(self) -> usize {
         match self {
             Self::Text => 0,
             Self::Handle => 1,
-            Self::List => 2,
-            Self::Script(index) => index.saturating_add(3),
+            Self::Links => 2,
+            Self::Fields => 3,
+            Self::Script(index) => index.saturating_add(4),
         }
     }
 }
@@ -62,25 +65,27 @@ impl Tree {
 pub fn of_profile(profile: &Profile) -> Vec<Event> {
     let mut events = Vec::new();
     let mut anchors = Anchors::default();
-    let text = |text: Option<&str>, start, events: &mut Vec<Event>| push_text(text.unwrap_or_default(), start, events);
-
+    events.push(Event::Enter(Tree::Fields, None));
+    events.push(Event::Symbol(FIELDS.saturating_add(fields(profile))));
     push_text(profile.display_name.as_str(), start::DISPLAY_NAME, &mut events);
     anchors.set_display_name(profile.display_name.as_str());
-    push_handle(profile.username.as_str(), start::USERNAME, &anchors, &mut events);
+    push_handle(profile.username.as_str(), Some(start::USERNAME), &anchors, &mut events);
     anchors.set_username(profile.username.as_str());
-    text(profile.role.as_ref().map(DisplayText::as_str), start::ROLE, &mut events);
-    text(profile.company.as_ref().map(DisplayText::as_str), start::COMPANY, &mut events);
-    text(profile.bio.as_ref().map(DisplayText::as_str), start::BIO, &mut events);
-    text(profile.pronouns.as_ref().map(DisplayText::as_str), start::PRONOUNS, &mut events);
-    let avatar = profile.avatar_url.as_ref().map_or("", |url| without_scheme(url.as_str()));
-    push_handle(avatar, start::AVATAR_URL, &anchors, &mut events);
-
-    events.push(Event::Enter(Tree::List, Some(start::ACCENT_COLOR)));
-    if profile.accent_color == crate::profile::AccentColor::default() {
-        events.push(Event::Symbol(END));
-    } else {
+    for (text, start) in [
+        (profile.role.as_ref().map(DisplayText::as_str), start::ROLE),
+        (profile.company.as_ref().map(DisplayText::as_str), start::COMPANY),
+        (profile.bio.as_ref().map(DisplayText::as_str), start::BIO),
+        (profile.pronouns.as_ref().map(DisplayText::as_str), start::PRONOUNS),
+    ] {
+        if let Some(text) = text {
+            push_text(text, start, &mut events);
+        }
+    }
+    if let Some(avatar) = &profile.avatar_url {
+        push_handle(without_scheme(avatar.as_str()), Some(start::AVATAR_URL), &anchors, &mut events);
+    }
+    if profile.accent_color != AccentColor::default() {
         let [r, g, b] = profile.accent_color.rgb;
-        events.push(Event::Symbol(OWN));
         events.push(Event::Bits { value: u32::from_be_bytes([0, r, g, b]), bits: 24 });
     }
 
@@ -88,9 +93,22 @@ pub fn of_profile(profile: &Profile) -> Vec<Event> {
     for link in profile.links() {
         previous = push_link(link, previous, &mut anchors, &mut events);
     }
-    events.push(Event::Enter(Tree::List, Some(previous)));
+    events.push(Event::Enter(Tree::Links, Some(previous)));
     events.push(Event::Symbol(END));
     events
+}
+
+/// Which optional fields there are, as [`FIELDS`] counts them.
+fn fields(profile: &Profile) -> Symbol {
+    let present = [
+        profile.role.is_some(),
+        profile.company.is_some(),
+        profile.bio.is_some(),
+        profile.pronouns.is_some(),
+        profile.avatar_url.is_some(),
+        profile.accent_color != AccentColor::default(),
+    ];
+    present.into_iter().rev().fold(0, |sum, present| sum << 1 | Symbol::from(present))
 }
 
 /// The events of one text by itself, for training on texts that belong to no profile.
@@ -100,10 +118,17 @@ pub fn of_text(text: &str, start: Symbol) -> Vec<Event> {
     events
 }
 
+/// The events of one username or address by itself, for training.
+pub fn of_handle(handle: &str, start: Option<Symbol>) -> Vec<Event> {
+    let mut events = Vec::new();
+    push_handle(handle, start, &Anchors::default(), &mut events);
+    events
+}
+
 fn push_link(link: &Link, previous: Symbol, anchors: &mut Anchors, events: &mut Vec<Event>) -> Symbol {
     let own = link.own_url().map(LinkUrl::as_str);
     let username = link.username().as_str();
-    events.push(Event::Enter(Tree::List, Some(previous)));
+    events.push(Event::Enter(Tree::Links, Some(previous)));
     if own.is_some() {
         events.push(Event::Symbol(OWN));
     }
@@ -115,11 +140,11 @@ fn push_link(link: &Link, previous: Symbol, anchors: &mut Anchors, events: &mut 
     }
     let style = Style::of(link.platform(), own.is_some());
     match style {
-        Style::Address => push_handle(without_scheme(username), style.start(), anchors, events),
-        Style::Name(_) | Style::Other => push_handle(username, style.start(), anchors, events),
+        Style::Address => push_handle(without_scheme(username), Some(style.start()), anchors, events),
+        Style::Name(_) | Style::Other => push_handle(username, Some(style.start()), anchors, events),
     }
     if let Some(own) = own {
-        push_handle(without_scheme(own), start::URL, anchors, events);
+        push_handle(without_scheme(own), Some(start::URL), anchors, events);
     }
     anchors.add_link(link.platform(), username);
     platform
@@ -188,8 +213,8 @@ pub fn literal_range(tree: Tree) -> (u32, u32) {
     }
 }
 
-fn push_handle(handle: &str, start: Symbol, anchors: &Anchors, events: &mut Vec<Event>) {
-    events.push(Event::Enter(Tree::Handle, Some(start)));
+fn push_handle(handle: &str, start: Option<Symbol>, anchors: &Anchors, events: &mut Vec<Event>) {
+    events.push(Event::Enter(Tree::Handle, start));
     if !handle.is_ascii() {
         events.push(Event::Symbol(TEXT));
         return push_text(handle, start::TEXT, events);

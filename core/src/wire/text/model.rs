@@ -3,7 +3,7 @@
 use super::event::Tree;
 use super::range::Share;
 use super::symbol::Symbol;
-use super::tables::{ENTRIES, NODES, ROOTS};
+use super::tables::{ENTRIES, NODES, ROOTS, STARTS};
 
 /// A context: the numbers of its entries, the weight of escaping to the context one symbol shorter, and that context.
 pub(super) struct Node {
@@ -15,12 +15,19 @@ pub(super) struct Node {
     pub(super) total: u32,
 }
 
-/// A symbol that may follow a context. Of weight 0: it is never coded, but begins a context.
+/// A symbol that may follow a context.
 pub(super) struct Entry {
     pub(super) symbol: Symbol,
     pub(super) weight: u16,
     /// The longest context that the text ends with after this symbol.
     pub(super) next: u16,
+}
+
+/// Where a tree is entered.
+pub(super) struct Start {
+    pub(super) tree: u8,
+    pub(super) symbol: Symbol,
+    pub(super) node: u16,
 }
 
 /// A place in a tree: a context.
@@ -34,12 +41,15 @@ pub(super) enum Choice {
 }
 
 impl Context {
-    /// The context of one symbol in a tree, or the tree's root if there is none.
+    /// The context in which a tree is entered with this symbol, or the tree's root if there is none.
     pub(super) fn enter(tree: Tree, symbol: Option<Symbol>) -> Self {
-        let root = Self(ROOTS.get(tree.index()).copied().unwrap_or_default());
-        // Symbols that only begin contexts have no weight and stand last.
-        let begin = root.entries().iter().rev().find(|entry| Some(entry.symbol) == symbol);
-        begin.map_or(root, |entry| Self(entry.next))
+        let start = symbol.and_then(|symbol| {
+            let wanted = (tree.index(), symbol);
+            let index = STARTS.binary_search_by_key(&wanted, |start| (start.tree.into(), start.symbol)).ok();
+            index.and_then(|index| STARTS.get(index))
+        });
+        let root = || ROOTS.get(tree.index()).copied().unwrap_or_default();
+        Self(start.map_or_else(root, |start| start.node))
     }
 
     /// The context one symbol shorter; `None` for a root.
@@ -65,7 +75,7 @@ impl Context {
         let mut start = u32::from(node.escape);
         for entry in self.entries() {
             let weight = u32::from(entry.weight);
-            if entry.symbol == symbol && weight > 0 {
+            if entry.symbol == symbol {
                 return Some((Share { start, weight, total: node.total }, Self(entry.next)));
             }
             start = start.saturating_add(weight);
@@ -117,6 +127,11 @@ impl Context {
 /// For the tables.
 pub(super) const fn node(first_entry: u16, entries: u16, escape: u16, parent: u16, total: u32) -> Node {
     Node { first_entry, entries, escape, parent, total }
+}
+
+/// For the tables.
+pub(super) const fn start(tree: u8, symbol: Symbol, node: u16) -> Start {
+    Start { tree, symbol, node }
 }
 
 /// For the tables.

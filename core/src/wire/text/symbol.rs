@@ -4,15 +4,15 @@
 /// A character below U+10000, or one of the symbols here.
 pub type Symbol = u16;
 
-/// The end of a text. An absent text is one that ends at once.
+/// The end of a text, or of the list of links.
 pub const END: Symbol = 0xe000;
 /// A character that the tree does not have follows, as bits.
 pub const LITERAL: Symbol = 0xe001;
 /// In the tree of handles: what follows is coded as text.
 pub const TEXT: Symbol = 0xe002;
-/// In the tree of lists: the link has an address of its own; or the colour is not the default one.
+/// In the tree of links: the link has an address of its own.
 pub const OWN: Symbol = 0xe003;
-/// In the tree of lists: the platform is not a known one, and its name follows.
+/// In the tree of links: the platform is not a known one, and its name follows.
 pub const OTHER: Symbol = 0xe004;
 
 /// Anchors: parts of handles that were there before.
@@ -20,7 +20,10 @@ pub const ANCHORS: [Symbol; 5] = [0xe010, 0xe011, 0xe012, 0xe013, 0xe014];
 
 /// A switch to the script with this index.
 pub const SCRIPT: Symbol = 0xe020;
-/// The platform with this number, in the tree of lists.
+/// In the tree of fields: these optional fields are present, the sum of a 1 for the role, 2 for the company, 4 for the bio, 8
+/// for the pronouns, 16 for the avatar's address and 32 for a colour that is not the default one.
+pub const FIELDS: Symbol = 0xe080;
+/// In the tree of links: the platform with this number.
 pub const PLATFORM: Symbol = 0xe100;
 
 /// Contexts in which a text starts. They are never coded.
@@ -41,9 +44,7 @@ pub mod start {
     pub const PRONOUNS: Symbol = 0xe045;
     /// The avatar's address.
     pub const AVATAR_URL: Symbol = 0xe046;
-    /// In the tree of lists: whether the colour is the default one.
-    pub const ACCENT_COLOR: Symbol = 0xe047;
-    /// In the tree of lists: the first platform. The next ones follow the platform before.
+    /// In the tree of links: the first platform. The next ones follow the platform before.
     pub const LINKS: Symbol = 0xe048;
     /// The name of a platform that is not a known one.
     pub const PLATFORM_NAME: Symbol = 0xe049;
@@ -53,6 +54,8 @@ pub mod start {
     pub const URL: Symbol = 0xe04b;
     /// A script's first character.
     pub const SCRIPT: Symbol = 0xe04c;
+    /// Any handle: the context of every start in the tree of handles, where no longer one is known.
+    pub const HANDLE: Symbol = 0xe04e;
     /// A handle that is coded as text.
     pub const TEXT: Symbol = 0xe04d;
     /// A link's username on the platform with this number.
