@@ -87,14 +87,25 @@ const REGIONS: [&str; 3] = [
     "\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}",
 ];
 
+/// Before it there are no combining marks.
+const FIRST_MARK: char = '\u{300}';
+
 const NON_JOINER: char = '\u{200c}';
 const JOINER: char = '\u{200d}';
 const TEXT_STYLE: char = '\u{fe0e}';
 const EMOJI_STYLE: char = '\u{fe0f}';
 const KEYCAP: char = '\u{20e3}';
 
+/// Whether it is printable ASCII throughout, which is safe in any order.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// The first character that is not safe where it stands, with the number of characters before it.
 pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
+    if is_plain(text) {
+        return None;
+    }
     let mut previous = None;
     // As if the text followed one mark too many: it may not begin with another.
     let mut marks = MAX_MARKS;
@@ -108,7 +119,7 @@ pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
             index = index.saturating_add(1);
             continue;
         }
-        marks = if is_combining_mark(character) { marks.saturating_add(1) } else { 0 };
+        marks = if character >= FIRST_MARK && is_combining_mark(character) { marks.saturating_add(1) } else { 0 };
         if marks > MAX_MARKS || !is_safe(previous, character, characters.peek().copied()) {
             return Some((index, character));
         }
@@ -143,12 +154,22 @@ fn is_safe(previous: Option<char>, character: char, next: Option<char>) -> bool 
 
 fn within(character: char, ranges: &[(u32, u32)]) -> bool {
     let code = u32::from(character);
-    ranges.iter().any(|&(first, last)| (first..=last).contains(&code))
+    // The ranges ascend: only the first that does not end before the character can hold it.
+    let next = ranges.partition_point(|&(_, last)| last < code);
+    ranges.get(next).is_some_and(|&(first, _)| first <= code)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_ascend() {
+        for ranges in [&NEVER[..], &EMOJI, &ARABIC_LETTERS, &HAN] {
+            assert!(ranges.iter().all(|(first, last)| first <= last));
+            assert!(ranges.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        }
+    }
 
     #[test]
     fn names_of_the_world_are_safe() {

@@ -31,7 +31,12 @@ impl<const MAX: usize> DisplayText<MAX> {
 
     /// Parses what an issuer signed: the rules are a fixed list, so that every verifier, however old, agrees.
     pub(crate) fn from_signed(text: &str) -> Result<Self, ProfileProblem> {
-        if is_nfc(text) { Self::checked(text.into()) } else { Err(ProfileProblem::NotNfc) }
+        // What has no marks and no letters made of jamo is in NFC, and need not be looked up.
+        if text.chars().all(|c| c < '\u{300}') || is_nfc(text) {
+            Self::checked(text.into())
+        } else {
+            Err(ProfileProblem::NotNfc)
+        }
     }
 
     fn checked(text: String) -> Result<Self, ProfileProblem> {

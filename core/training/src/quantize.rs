@@ -1,23 +1,22 @@
-//! Weights in four bits, and logarithms without floating point.
+//! Shares of 4096, and logarithms without floating point.
 
-/// The weights that an entry can have, and an escape; none where there is no escape.
-pub const WEIGHTS: [u16; 15] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192];
+/// How many parts a context shares out.
+pub const PARTS: u64 = 4096;
 
-/// The weight nearest, by ratio, to `value` when `max` becomes the largest; at least 1 unless `value` is 0.
-pub fn quantize(value: u64, max: u64) -> u16 {
-    if value == 0 {
-        return 0;
+/// Shares in proportion to `weights`, at least 1 unless the weight is 0, that are [`PARTS`] together.
+pub fn shares(weights: &[u64]) -> Vec<u16> {
+    let total: u64 = weights.iter().sum();
+    let share = |weight: &u64| if *weight == 0 { 0 } else { ((weight * PARTS + total / 2) / total).max(1) };
+    let mut shares: Vec<u64> = weights.iter().map(share).collect();
+    // What rounding gave or took, the largest makes good; the first of them.
+    let mut off = PARTS as i64 - shares.iter().sum::<u64>() as i64;
+    while off != 0 {
+        let largest = (0..shares.len()).rev().max_by_key(|at| shares[*at]).expect("there are weights");
+        let change = off.clamp(-(shares[largest] as i64 / 8 + 1), i64::MAX);
+        shares[largest] = (shares[largest] as i64 + change) as u64;
+        off -= change;
     }
-    let wanted = u128::from(value) * 192;
-    let mut best = WEIGHTS[0];
-    for pair in WEIGHTS.windows(2) {
-        // Past the geometric mean of two neighbours the larger is nearer.
-        let between = u128::from(pair[0]) * u128::from(pair[1]) * u128::from(max) * u128::from(max);
-        if wanted * wanted > between {
-            best = pair[1];
-        }
-    }
-    best
+    shares.into_iter().map(|share| u16::try_from(share).expect("at most 4096")).collect()
 }
 
 /// The binary logarithm in 1/65,536.

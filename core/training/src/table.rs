@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use sealcard_core::training::event::Tree;
 use sealcard_core::training::symbol::Symbol;
 
-use crate::quantize::quantize;
+use crate::quantize::shares;
 use crate::tree::{Trees, Weights, all_trees, history};
 
 pub fn write(trees: &Trees) -> String {
@@ -23,18 +23,19 @@ pub fn write(trees: &Trees) -> String {
         let here = &trees.contexts[&(*tree, context.clone())];
         let root = context.is_empty();
         let weights = Weights::of(here, root && !matches!(tree, Tree::Script(_)));
-        let max = weights.of.values().copied().max().unwrap_or(0).max(weights.escape);
-        let escape = quantize(weights.escape, max);
-        let mut list: Vec<(u16, Symbol)> =
-            weights.of.iter().map(|(symbol, weight)| (quantize(*weight, max), *symbol)).collect();
-        list.sort_by_key(|(weight, symbol)| (u16::MAX - weight, *symbol));
-        let total = u32::from(escape) + list.iter().map(|(weight, _)| u32::from(*weight)).sum::<u32>();
+        let mut list: Vec<(u64, Symbol)> = weights.of.iter().map(|(symbol, weight)| (*weight, *symbol)).collect();
+        list.sort_by_key(|(weight, symbol)| (u64::MAX - weight, *symbol));
+        let all: Vec<u64> = [weights.escape].into_iter().chain(list.iter().map(|(weight, _)| *weight)).collect();
+        let shares = shares(&all);
+        let escape = shares[0];
         let parent = if root { number(*tree, context) } else { number(*tree, &context[1..]) };
-        writeln!(nodes, "    node({first}, {}, {escape}, {parent}, {total}),", list.len()).expect("a String");
-        for (weight, symbol) in &list {
+        writeln!(nodes, "    node({first}, {}, {escape}, {parent}),", list.len()).expect("a String");
+        let mut end = escape;
+        for (share, (_, symbol)) in shares[1..].iter().zip(&list) {
+            end += share;
             let history: Vec<_> = context.iter().copied().chain([*symbol]).collect();
             let next = number(*tree, &history);
-            writeln!(entries, "    entry({symbol:#06x}, {weight}, {next}),").expect("a String");
+            writeln!(entries, "    entry({symbol:#06x}, {end}, {next}),").expect("a String");
         }
         first += list.len();
     }

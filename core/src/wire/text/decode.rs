@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::event::{self, Anchors, Style, Tree};
 use super::model::{Choice, Context};
-use super::range::{Decoder, Share};
+use super::range::Decoder;
 use super::script::{self, SCRIPTS};
 use super::symbol::{self, END, FIELDS, LITERAL, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
 use crate::profile::{AccentColor, DisplayText, Link, LinkUrl, MAX_LINKS, Platform, Profile, ProfileProblem, Username};
@@ -22,6 +22,9 @@ impl From<ProfileProblem> for TextError {
 
 /// Longer than any field; what would be longer is refused while it is read.
 const MAX_CHARACTERS: usize = 300;
+
+/// Room that most fields do with.
+const USUAL_BYTES: usize = 64;
 
 /// Three jamo, and a script entered and left, for every character.
 const MAX_STEPS: usize = 5 * MAX_CHARACTERS;
@@ -127,7 +130,7 @@ impl Reader<'_> {
             let handle = self.handle(style.start(), anchors)?;
             let username = if matches!(style, Style::Address) { with_scheme(handle) } else { handle };
             let url = if own { Some(with_scheme(self.handle(start::URL, anchors)?)) } else { None };
-            anchors.add_link(&platform, &username);
+            anchors.add_link(&platform, &username, url.as_deref());
             links.push(Link::from_signed(platform, &username, url.as_deref())?);
             if links.len() > MAX_LINKS {
                 return Err(TextError);
@@ -137,7 +140,7 @@ impl Reader<'_> {
 
     fn text(&mut self, start: Symbol) -> Result<String, TextError> {
         self.enter(Tree::Text, Some(start));
-        let mut text = script::Composer::default();
+        let mut text = script::Composer::with_capacity(USUAL_BYTES);
         for _ in 0..MAX_STEPS {
             match self.read()? {
                 Read::Symbol(END) => return Ok(text.finish()),
@@ -161,7 +164,7 @@ impl Reader<'_> {
 
     fn handle(&mut self, start: Symbol, anchors: &Anchors) -> Result<String, TextError> {
         self.enter(Tree::Handle, Some(start));
-        let mut handle = String::new();
+        let mut handle = String::with_capacity(USUAL_BYTES);
         loop {
             match self.read()? {
                 Read::Symbol(END) => return Ok(handle),
@@ -185,9 +188,7 @@ impl Reader<'_> {
 
     fn read(&mut self) -> Result<Read, TextError> {
         loop {
-            let total = self.context.total();
-            let (choice, share) =
-                self.decoder.position(total).and_then(|position| self.context.at(position)).ok_or(TextError)?;
+            let (choice, share) = self.context.read(&self.decoder).ok_or(TextError)?;
             self.decoder.take(share);
             match choice {
                 Choice::Symbol(symbol, next) => {
@@ -207,10 +208,7 @@ impl Reader<'_> {
         while rest > 0 {
             let now = rest.min(12);
             rest = rest.saturating_sub(now);
-            let total = 1_u32 << now;
-            let start = self.decoder.position(total).ok_or(TextError)?;
-            self.decoder.take(Share { start, weight: 1, total });
-            value = value << now | start;
+            value = value << now | self.decoder.take_number(now).ok_or(TextError)?;
         }
         Ok(value)
     }

@@ -77,8 +77,8 @@ impl Writer {
         while rest > 0 {
             let now = rest.min(12);
             rest = rest.saturating_sub(now);
-            let total = 1_u32 << now;
-            self.encoder.encode(Share { start: (value >> rest) & total.saturating_sub(1), weight: 1, total });
+            let below = (1_u32 << now).saturating_sub(1);
+            self.encoder.encode(Share::of_number(value >> rest & below, now));
         }
     }
 }

@@ -146,7 +146,7 @@ fn push_link(link: &Link, previous: Symbol, anchors: &mut Anchors, events: &mut 
     if let Some(own) = own {
         push_handle(without_scheme(own), Some(start::URL), anchors, events);
     }
-    anchors.add_link(link.platform(), username);
+    anchors.add_link(link.platform(), username, own);
     platform
 }
 
@@ -238,7 +238,12 @@ impl Anchors {
     /// The first word of the name, and the others together, in lower-case ASCII. Words of one letter do not count.
     pub(super) fn set_display_name(&mut self, name: &str) {
         let fold = |word: &str| -> String {
-            word.nfd().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+            let letter = |c: char| Some(c.to_ascii_lowercase()).filter(char::is_ascii_alphanumeric);
+            if word.is_ascii() {
+                word.chars().filter_map(letter).collect()
+            } else {
+                word.nfd().filter_map(letter).collect()
+            }
         };
         let mut words = name.split(' ').map(fold).filter(|word| word.len() >= 2);
         let [_, first, others, ..] = &mut self.0;
@@ -251,11 +256,11 @@ impl Anchors {
         *anchor = username.into();
     }
 
-    pub(super) fn add_link(&mut self, platform: &Platform, username: &str) {
+    pub(super) fn add_link(&mut self, platform: &Platform, username: &str, own_url: Option<&str>) {
         let [own, _, _, handle, host] = &mut self.0;
         let name = platform.as_str();
         if platform.is_whole_address() {
-            let address = without_scheme(username);
+            let address = without_scheme(own_url.unwrap_or(username));
             let address = address.strip_prefix("www.").unwrap_or(address);
             *host = address.split('/').next().unwrap_or_default().into();
         } else if name == "email" {

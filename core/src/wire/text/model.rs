@@ -1,24 +1,23 @@
-//! The frozen context model: trees of contexts, each with the symbols that may follow and their weights.
+//! The frozen context model: trees of contexts, each with the symbols that may follow and their shares.
 
 use super::event::Tree;
-use super::range::Share;
+use super::range::{Decoder, Share};
 use super::symbol::Symbol;
 use super::tables::{ENTRIES, NODES, ROOTS, STARTS};
 
-/// A context: the numbers of its entries, the weight of escaping to the context one symbol shorter, and that context.
+/// A context: which entries are its own, the share of escaping to the context one symbol shorter, and that context.
 pub(super) struct Node {
     pub(super) first_entry: u16,
     pub(super) entries: u16,
     pub(super) escape: u16,
     pub(super) parent: u16,
-    /// The escape's weight and the entries'.
-    pub(super) total: u32,
 }
 
 /// A symbol that may follow a context.
 pub(super) struct Entry {
     pub(super) symbol: Symbol,
-    pub(super) weight: u16,
+    /// Where its share ends. It begins where that of the entry before ends, and the first one's where the escape's does.
+    pub(super) end: u16,
     /// The longest context that the text ends with after this symbol.
     pub(super) next: u16,
 }
@@ -71,42 +70,33 @@ impl Context {
 
     /// The share of a symbol in this context, if it has it, and where it leads.
     pub(super) fn find(self, symbol: Symbol) -> Option<(Share, Self)> {
-        let node = self.node()?;
-        let mut start = u32::from(node.escape);
+        let mut start = self.node()?.escape;
         for entry in self.entries() {
-            let weight = u32::from(entry.weight);
             if entry.symbol == symbol {
-                return Some((Share { start, weight, total: node.total }, Self(entry.next)));
+                return Some((Share { start, end: entry.end }, Self(entry.next)));
             }
-            start = start.saturating_add(weight);
+            start = entry.end;
         }
         None
     }
 
     pub(super) fn escape(self) -> Option<Share> {
-        let node = self.node().filter(|node| node.escape > 0)?;
-        Some(Share { start: 0, weight: node.escape.into(), total: node.total })
+        let escape = self.node().map(|node| node.escape).filter(|escape| *escape > 0)?;
+        Some(Share { start: 0, end: escape })
     }
 
-    pub(super) fn total(self) -> u32 {
-        self.node().map_or(1, |node| node.total)
-    }
-
-    /// Whose share a position lies in.
-    pub(super) fn at(self, position: u32) -> Option<(Choice, Share)> {
-        let node = self.node()?;
-        let mut start = u32::from(node.escape);
-        if position < start {
-            return self.escape().map(|share| (Choice::Escape, share));
+    /// The choice that a decoder has before it, and its share.
+    pub(super) fn read(self, decoder: &Decoder<'_>) -> Option<(Choice, Share)> {
+        let mut start = self.node()?.escape;
+        if decoder.is_before(start) {
+            return Some((Choice::Escape, Share { start: 0, end: start }));
         }
+        // The largest shares stand first.
         for entry in self.entries() {
-            let weight = u32::from(entry.weight);
-            let end = start.saturating_add(weight);
-            if position < end {
-                let share = Share { start, weight, total: node.total };
-                return Some((Choice::Symbol(entry.symbol, Self(entry.next)), share));
+            if decoder.is_before(entry.end) {
+                return Some((Choice::Symbol(entry.symbol, Self(entry.next)), Share { start, end: entry.end }));
             }
-            start = end;
+            start = entry.end;
         }
         None
     }
@@ -125,8 +115,8 @@ impl Context {
 }
 
 /// For the tables.
-pub(super) const fn node(first_entry: u16, entries: u16, escape: u16, parent: u16, total: u32) -> Node {
-    Node { first_entry, entries, escape, parent, total }
+pub(super) const fn node(first_entry: u16, entries: u16, escape: u16, parent: u16) -> Node {
+    Node { first_entry, entries, escape, parent }
 }
 
 /// For the tables.
@@ -135,6 +125,6 @@ pub(super) const fn start(tree: u8, symbol: Symbol, node: u16) -> Start {
 }
 
 /// For the tables.
-pub(super) const fn entry(symbol: Symbol, weight: u16, next: u16) -> Entry {
-    Entry { symbol, weight, next }
+pub(super) const fn entry(symbol: Symbol, end: u16, next: u16) -> Entry {
+    Entry { symbol, end, next }
 }

@@ -1,17 +1,32 @@
 //! A range coder: shares of a range become bytes.
 //!
-//! The state is a range of 32-bit numbers. To code a choice with `weight` out of `total`, the range shrinks to its share;
-//! whenever it is below 2^24, its first byte is settled and leaves. The coded bytes are the shortest that lie in the last
-//! range, read as if zeros followed.
+//! The state is a range of 32-bit numbers. To code a choice, the range shrinks to the choice's share of it; whenever it is
+//! below 2^24, its first byte is settled and leaves. The coded bytes are the shortest that lie in the last range, read as if
+//! zeros followed.
 
 use alloc::vec::Vec;
 
-/// A choice's share: `start .. start + weight` out of `total`, which is at most 2^17.
-#[derive(Clone, Copy)]
+/// A range is shared out in 2^12 equal parts.
+pub(super) const PARTS_BITS: u32 = 12;
+
+/// A choice's share: the parts from `start` to before `end`. Never empty, and at most 2^12.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
-    pub(super) start: u32,
-    pub(super) weight: u32,
-    pub(super) total: u32,
+    pub(super) start: u16,
+    pub(super) end: u16,
+}
+
+impl Share {
+    /// One of 2 to the power of `bits` equal shares, for at most 12 bits.
+    pub(super) fn of_number(number: u32, bits: u32) -> Self {
+        let parts = PARTS_BITS.saturating_sub(bits);
+        let edge = |number: u32| u16::try_from(number << parts).unwrap_or(u16::MAX);
+        Self { start: edge(number), end: edge(number.saturating_add(1)) }
+    }
+
+    fn parts(self) -> u32 {
+        u32::from(self.end.saturating_sub(self.start))
+    }
 }
 
 const BOTTOM: u32 = 1 << 24;
@@ -28,9 +43,9 @@ impl Encoder {
     }
 
     pub(super) fn encode(&mut self, share: Share) {
-        let unit = self.range.checked_div(share.total).unwrap_or_default();
-        self.add(unit.saturating_mul(share.start));
-        self.range = unit.saturating_mul(share.weight);
+        let part = self.range >> PARTS_BITS;
+        self.add(part.saturating_mul(share.start.into()));
+        self.range = part.saturating_mul(share.parts());
         while self.range < BOTTOM && self.range > 0 {
             self.shift();
             self.range <<= 8;
@@ -90,24 +105,35 @@ impl<'a> Decoder<'a> {
         decoder
     }
 
-    /// Where in `total` the next choice lies; the caller finds whose share that is and calls [`Decoder::take`]. `None`
-    /// for bytes that no encoder writes.
-    pub(super) fn position(&self, total: u32) -> Option<u32> {
-        let unit = self.range.checked_div(total)?;
-        self.code.checked_div(unit).filter(|position| *position < total)
+    /// Whether the next choice lies before this edge of a share. Bytes that no encoder writes lie before none.
+    pub(super) fn is_before(&self, end: u16) -> bool {
+        self.code < self.part().saturating_mul(end.into())
     }
 
+    /// A number of at most 12 bits, all equally likely.
+    pub(super) fn take_number(&mut self, bits: u32) -> Option<u32> {
+        let part = self.code.checked_div(self.part()).filter(|part| *part < 1 << PARTS_BITS)?;
+        let number = part >> PARTS_BITS.saturating_sub(bits);
+        self.take(Share::of_number(number, bits));
+        Some(number)
+    }
+
+    /// Takes the share that the next choice lies in.
     pub(super) fn take(&mut self, share: Share) {
-        let unit = self.range.checked_div(share.total).unwrap_or_default();
-        let step = unit.saturating_mul(share.start);
+        let part = self.part();
+        let step = part.saturating_mul(share.start.into());
         self.low = self.low.wrapping_add(step);
         self.code = self.code.saturating_sub(step);
-        self.range = unit.saturating_mul(share.weight).max(1);
+        self.range = part.saturating_mul(share.parts()).max(1);
         while self.range < BOTTOM {
             self.shift();
             self.low <<= 8;
             self.range <<= 8;
         }
+    }
+
+    const fn part(&self) -> u32 {
+        self.range >> PARTS_BITS
     }
 
     /// Whether every byte was read, and they end as the encoder would have ended them.
@@ -125,30 +151,27 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shares() -> impl Strategy<Value = Vec<(u32, u32, u32)>> {
-        let share = (1_u32..=1 << 17).prop_flat_map(|total| {
-            (0..total).prop_flat_map(move |start| (Just(start), 1..=total - start, Just(total)))
-        });
-        proptest::collection::vec(share, 0..200)
+    fn shares() -> impl Strategy<Value = Vec<Share>> {
+        let share = (0_u16..4096).prop_flat_map(|start| (Just(start), start + 1..=4096));
+        proptest::collection::vec(share.prop_map(|(start, end)| Share { start, end }), 0..200)
     }
 
     proptest! {
         #[test]
         fn every_choice_comes_back_and_the_bytes_end_in_one_way(choices in shares(), more: u8) {
             let mut encoder = Encoder::new();
-            for (start, weight, total) in &choices {
-                encoder.encode(Share { start: *start, weight: *weight, total: *total });
+            for share in &choices {
+                encoder.encode(*share);
             }
             let bytes = encoder.finish();
             prop_assert_ne!(bytes.last(), Some(&0));
             let finished = |bytes: &[u8]| {
                 let mut decoder = Decoder::new(bytes);
-                for (start, weight, total) in &choices {
-                    match decoder.position(*total) {
-                        Some(position) if (*start..start + weight).contains(&position) => {}
-                        _ => return false,
+                for share in &choices {
+                    if decoder.is_before(share.start) || !decoder.is_before(share.end) {
+                        return false;
                     }
-                    decoder.take(Share { start: *start, weight: *weight, total: *total });
+                    decoder.take(*share);
                 }
                 decoder.is_finished()
             };
@@ -161,5 +184,27 @@ mod tests {
                 prop_assert!(more == 0 || !finished(&changed));
             }
         }
+
+        #[test]
+        fn every_number_comes_back(numbers in proptest::collection::vec((0_u32..4096, 0_u32..=12), 0..50)) {
+            let mut encoder = Encoder::new();
+            for (number, bits) in &numbers {
+                encoder.encode(Share::of_number(number % (1 << bits), *bits));
+            }
+            let bytes = encoder.finish();
+            let mut decoder = Decoder::new(&bytes);
+            for (number, bits) in &numbers {
+                prop_assert_eq!(decoder.take_number(*bits), Some(number % (1 << bits)));
+            }
+            prop_assert!(decoder.is_finished());
+        }
+    }
+
+    #[test]
+    fn bytes_beyond_the_last_share_are_no_choice() {
+        let mut decoder = Decoder::new(&[0xff; 4]);
+        assert!(!decoder.is_before(4096));
+        assert_eq!(decoder.take_number(12), None);
+        assert!(Decoder::new(&[0xff, 0xff, 0xef, 0xff]).is_before(4096));
     }
 }

@@ -66,24 +66,29 @@ pub fn to_jamo(character: char) -> impl Iterator<Item = char> {
 }
 
 /// Puts jamo together again.
-#[derive(Default)]
 pub(super) struct Composer {
     text: String,
     characters: usize,
 }
 
 impl Composer {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), characters: 0 }
+    }
+
     pub(super) fn push(&mut self, character: char) {
         let code = u32::from(character);
-        let last = self.text.chars().next_back().map_or(0, u32::from);
         let joined = match code {
             // A vowel after a leading consonant, or a tail after a syllable without one.
-            0x1161..=0x1175 if (0x1100..=0x1112).contains(&last) => {
-                let (lead, vowel) = (last.saturating_sub(0x1100), code.saturating_sub(0x1161));
+            0x1161..=0x1175 if (0x1100..=0x1112).contains(&self.last()) => {
+                let (lead, vowel) = (self.last().saturating_sub(0x1100), code.saturating_sub(0x1161));
                 Some(0xac00_u32.saturating_add(lead.saturating_mul(588)).saturating_add(vowel.saturating_mul(28)))
             }
-            0x11a8..=0x11c2 if (0xac00..=0xd7a3).contains(&last) && last.saturating_sub(0xac00).is_multiple_of(28) => {
-                Some(last.saturating_add(code.saturating_sub(0x11a7)))
+            0x11a8..=0x11c2
+                if (0xac00..=0xd7a3).contains(&self.last())
+                    && self.last().saturating_sub(0xac00).is_multiple_of(28) =>
+            {
+                Some(self.last().saturating_add(code.saturating_sub(0x11a7)))
             }
             _ => None,
         };
@@ -97,6 +102,10 @@ impl Composer {
                 self.characters = self.characters.saturating_add(1);
             }
         }
+    }
+
+    fn last(&self) -> u32 {
+        self.text.chars().next_back().map_or(0, u32::from)
     }
 
     pub(super) const fn characters(&self) -> usize {
@@ -115,7 +124,7 @@ mod tests {
     #[test]
     fn every_syllable_is_taken_apart_and_put_together() {
         for syllable in '\u{ac00}'..='\u{d7a3}' {
-            let mut composer = Composer::default();
+            let mut composer = Composer::with_capacity(9);
             to_jamo(syllable).for_each(|jamo| composer.push(jamo));
             assert_eq!(composer.finish(), String::from(syllable));
         }
