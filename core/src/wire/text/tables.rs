@@ -1689,7 +1689,7 @@ pub(super) static NODES: [Node; 1571] = [
     node(9961, 31, 1759, 1570),
 ];
 
-/// The contexts' entries, the heaviest first.
+/// The contexts' entries, the largest first.
 #[rustfmt::skip]
 pub(super) static ENTRIES: [Entry; 9992] = [
     entry(0x0020, 233, 1),
