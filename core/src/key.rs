@@ -10,7 +10,7 @@ use ed25519_dalek::{Signature, Signer as _, Verifier as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::ErrorCode;
-use crate::wire::{KeyHint, SIGNATURE_LEN};
+use crate::wire::SIGNATURE_LEN;
 
 /// A public key that passed every check on import: on the curve, canonically encoded, not of small order.
 ///
@@ -150,7 +150,8 @@ impl KeyId {
     }
 
     /// The start of the id that a token carries. Hints collide: every key with the hint must be tried.
-    pub(crate) const fn hint(&self) -> KeyHint {
+    #[must_use]
+    pub const fn hint(&self) -> u8 {
         let [first, ..] = self.0;
         first
     }

@@ -56,10 +56,10 @@ mod wire;
 #[cfg(feature = "qr")]
 pub mod qr;
 
-/// For the program that makes the text coder's tables; not part of the API.
+/// For the programs that make the text coder's tables and the test vectors; not part of the API.
 #[doc(hidden)]
 pub mod training {
-    pub use crate::wire::text::{event, script, symbol};
+    pub use crate::wire::text::{encode_events, event, script, symbol};
 }
 
 pub use budget::{FieldCost, QrLimit};

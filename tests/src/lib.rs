@@ -6,4 +6,5 @@ pub mod binary;
 pub mod postgres;
 pub mod profiles;
 pub mod server;
+pub mod vectors;
 pub mod zbar;

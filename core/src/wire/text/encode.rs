@@ -10,8 +10,13 @@ use crate::profile::Profile;
 
 /// The profile, coded.
 pub(crate) fn encode(profile: &Profile) -> Vec<u8> {
+    encode_events(event::of_profile(profile))
+}
+
+/// Events, coded, whether or not they make a profile.
+pub fn encode_events(events: impl IntoIterator<Item = Event>) -> Vec<u8> {
     let mut writer = Writer { encoder: Encoder::new(), tree: Tree::Text, context: Context::enter(Tree::Text, None) };
-    for event in event::of_profile(profile) {
+    for event in events {
         writer.write(event);
     }
     writer.encoder.finish()

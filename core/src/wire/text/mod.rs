@@ -11,3 +11,4 @@ mod tables;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
+pub use encode::encode_events;

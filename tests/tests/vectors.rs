@@ -1,0 +1,105 @@
+//! The shared vectors: current, and run against the core.
+
+use std::fs;
+
+use sealcard_core::{
+    ErrorCode, LinkHost, TrustStore, UnixTime, UnverifiedSnapshot, VerifiedSnapshot, Verifier, VerifyError,
+};
+use sealcard_tests::vectors;
+use serde_json::{Value, json};
+
+fn read(name: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(vectors::folder().join(name)).unwrap()).unwrap()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+fn verify(vector: &Value, trust: &Value) -> Result<VerifiedSnapshot, VerifyError> {
+    let set = trust[vector["trust"].as_str().unwrap()].to_string();
+    let mut verifier = Verifier::new(TrustStore::from_jwks(&set).unwrap())
+        .with_leeway(u32::try_from(vector["leeway"].as_u64().unwrap()).unwrap());
+    if let Some(host) = vector["linkHost"].as_str() {
+        verifier = verifier.with_link_host(LinkHost::parse(host).unwrap());
+    }
+    let now = UnixTime::from_secs(vector["now"].as_u64().unwrap());
+    match vector["text"].as_str() {
+        Some(text) => verifier.verify(text, now),
+        None => {
+            let token = UnverifiedSnapshot::from_bytes(&bytes(vector["bytes"].as_str().unwrap()))?;
+            verifier.verify_snapshot(&token, now)
+        }
+    }
+}
+
+#[test]
+fn the_vectors_are_current() {
+    for (name, content) in vectors::files() {
+        let current = fs::read_to_string(vectors::folder().join(name)).unwrap_or_default();
+        assert!(current == content, "{name} is not current: cargo run -p sealcard-tests --bin vectors");
+    }
+}
+
+#[test]
+fn valid_vectors_say_what_they_should() {
+    let (vectors, trust) = (read("valid.json"), read("trust.json"));
+    let vectors = vectors.as_array().unwrap();
+    assert!(vectors.len() >= 40, "{}", vectors.len());
+    for vector in vectors {
+        let name = &vector["name"];
+        let verified = verify(vector, &trust).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let other_fields = verified.other_fields().iter();
+        let hex = |data: &[u8]| data.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let said = json!({
+            "profile": verified.profile(),
+            "issuer": verified.issuer(),
+            "keyId": verified.key_id().to_string(),
+            "issuedAt": verified.issued_at().as_secs(),
+            "expiresAt": verified.expires_at().as_secs(),
+            "card": verified.card(),
+            "event": verified.event(),
+            "otherFields": other_fields.map(|field| json!({ "id": field.id(), "data": hex(field.data()) })).collect::<Value>(),
+        });
+        assert_eq!(said, vector["expected"], "{name}");
+    }
+}
+
+#[test]
+fn invalid_vectors_are_refused_with_their_codes() {
+    let (vectors, trust) = (read("invalid.json"), read("trust.json"));
+    let vectors = vectors.as_array().unwrap();
+    assert!(vectors.len() >= 120, "{}", vectors.len());
+    let mut wrong = Vec::new();
+    for vector in vectors {
+        let code = verify(vector, &trust).map_err(|error| error.code()).err().map(ErrorCode::as_str);
+        if code != vector["error"].as_str() {
+            wrong.push(format!("{}: {code:?} instead of {}", vector["name"], vector["error"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn invalid_trust_files_are_refused_with_their_codes() {
+    let vectors = read("invalid-trust.json");
+    let mut wrong = Vec::new();
+    for vector in vectors.as_array().unwrap() {
+        let code = TrustStore::from_jwks(vector["trust"].as_str().unwrap()).err().map(|error| error.code().as_str());
+        if code != vector["error"].as_str() {
+            wrong.push(format!("{}: {code:?} instead of {}", vector["name"], vector["error"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn names_are_unique() {
+    for file in ["valid.json", "invalid.json", "invalid-trust.json"] {
+        let vectors = read(file);
+        let mut names: Vec<_> =
+            vectors.as_array().unwrap().iter().map(|vector| vector["name"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{file}");
+    }
+}
