@@ -39,3 +39,52 @@ need_cargo_tool() {
     step "building $1 $2 (once)"
     cargo install --quiet --locked --root "$TOOLS" --version "~$2" "$1"
 }
+
+# build_for TARGET CARGO-ARGUMENTS...   builds for a target that has no standard library installed, from its sources: those of
+# the rustup component rust-src, or those of Debian's package of the same version, kept in the user's cache
+build_for() {
+    local target=$1 sysroot
+    shift
+    sysroot=$(rustc --print sysroot)
+    if [ -d "$sysroot/lib/rustlib/$target" ]; then
+        cargo "$@" --target "$target"
+        return
+    fi
+    # The option is unstable; the variables are internal to cargo: the toolchain itself is not modified.
+    if [ -d "$sysroot/lib/rustlib/src/rust/library" ]; then
+        RUSTC_BOOTSTRAP=1 cargo "$@" --target "$target" -Zbuild-std=core,alloc
+    else
+        need_rust_src
+        RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$RUST_SRC/library" cargo "$@" --target "$target" -Zbuild-std=core,alloc
+    fi
+}
+
+# need_rust_src   unpacks the standard library's sources from Debian's rust-src, found through the machine's own mirror
+need_rust_src() {
+    local version mirror work suite package file sum
+    version=$(rustc -vV | sed -n 's/^release: //p')
+    RUST_SRC="${XDG_CACHE_HOME:-$HOME/.cache}/sealcard/rust-src-$version"
+    [ -e "$RUST_SRC/library/Cargo.lock" ] && return
+    step "fetching the sources of Rust's standard library (once)"
+    need_packages curl:curl xz:xz-utils dpkg-deb:dpkg
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -1)
+    mirror=${mirror%/}
+    work=$(mktemp -d)
+    for suite in trixie-backports trixie forky sid; do
+        curl -sSfL "$mirror/dists/$suite/main/binary-all/Packages.xz" 2>/dev/null | xz -dc >"$work/packages" ||
+            curl -sSfL "$mirror/dists/$suite/main/binary-amd64/Packages.xz" | xz -dc >"$work/packages" || continue
+        package=$(awk -v RS= -v v="$version" '$0 ~ "(^|\n)Package: rust-src\n" && $0 ~ "\nVersion: "v"\\+"' "$work/packages")
+        [ -n "$package" ] && break
+    done
+    [ -n "$package" ] || fail "missing rust-src $version: run: rustup component add rust-src"
+    file=$(sed -n 's/^Filename: //p' <<<"$package" | head -1)
+    sum=$(sed -n 's/^SHA256: //p' <<<"$package" | head -1)
+    curl -sSfL --retry 5 -o "$work/rust-src.deb" "$mirror/$file"
+    echo "$sum  $work/rust-src.deb" | sha256sum -c --quiet
+    rm -rf "$RUST_SRC.part"
+    mkdir -p "$RUST_SRC.part"
+    dpkg-deb --fsys-tarfile "$work/rust-src.deb" |
+        tar -x -C "$RUST_SRC.part" --strip-components=4 --wildcards './usr/src/*/library/*'
+    mv "$RUST_SRC.part" "$RUST_SRC"
+    rm -rf "$work"
+}

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::ErrorCode;
 use crate::wire::SIGNATURE_LEN;
 
-/// A public key that passed every check on import: on the curve, canonically encoded, not of small order.
+/// A public key that passed every check on import: on the curve, canonically encoded, in the group of the base point.
 ///
 /// A small-order key accepts signatures that anyone can make, and lists of such keys miss their non-canonical
 /// encodings. So the point is decompressed, tested and compressed again, and the bytes must come back the same.
@@ -24,14 +24,16 @@ pub struct VerifyingKey {
 
 impl VerifyingKey {
     /// # Errors
-    /// [`KeyError::Weak`] for the points of small order, [`KeyError::Invalid`] for what is no point or not the
-    /// canonical encoding of one.
+    /// [`KeyError::Weak`] for the points of small order, [`KeyError::Invalid`] for what is no point, not the canonical
+    /// encoding of one, or outside the group that the base point generates.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let point = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Invalid)?;
         if point.is_weak() {
             return Err(KeyError::Weak);
         }
-        if point.to_edwards().compress().as_bytes() != bytes {
+        // Outside the base point's group, implementations disagree about which signatures hold.
+        let edwards = point.to_edwards();
+        if edwards.compress().as_bytes() != bytes || !edwards.is_torsion_free() {
             return Err(KeyError::Invalid);
         }
         Ok(Self { id: KeyId::of(bytes), point })
@@ -244,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn keys_with_a_component_of_small_order_are_refused() {
+        let point = ED25519_BASEPOINT_POINT * Scalar::from(1_234_567_u32);
+        let key = |torsion: EdwardsPoint| VerifyingKey::from_bytes((point + torsion).compress().as_bytes());
+        let accepted = EIGHT_TORSION.map(|torsion| key(torsion).is_ok());
+        assert_eq!(accepted, [true, false, false, false, false, false, false, false]);
+    }
+
+    #[test]
     fn bytes_off_the_curve_are_refused() {
         assert_eq!(VerifyingKey::from_bytes(&[2; 32]).map(|_| ()), Err(KeyError::Invalid));
     }
@@ -282,7 +292,9 @@ mod tests {
                     let mut signature = [0; 64];
                     signature[..32].copy_from_slice(&commitment);
                     signature[32..].copy_from_slice((r + k * a).as_bytes());
-                    let key = VerifyingKey::from_bytes(&public).unwrap();
+                    // Made without the checks on import, some of which these keys would not pass.
+                    let point = ed25519_dalek::VerifyingKey::from_bytes(&public).unwrap();
+                    let key = VerifyingKey { id: KeyId::of(&public), point };
                     let signed = Signature::from_bytes(&signature);
                     let strict = key.point.verify_strict(message.as_bytes(), &signed).is_ok();
                     let lax = key.point.verify(message.as_bytes(), &signed).is_ok();

@@ -1,5 +1,7 @@
 //! A link on a profile.
 
+use alloc::string::String;
+
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
@@ -45,7 +47,7 @@ impl Link {
     /// A link read from a token, where an address stands only if it is not the platform's own.
     pub(crate) fn from_signed(
         platform: Platform,
-        username: &str,
+        username: String,
         own_url: Option<&str>,
     ) -> Result<Self, ProfileProblem> {
         let username = DisplayText::from_signed(username)?;
@@ -131,9 +133,9 @@ mod tests {
     #[test]
     fn a_token_may_not_spell_out_the_platform_s_own_address() {
         let github = || Platform::from_number(0).unwrap();
-        assert!(Link::from_signed(github(), "ada", Some("https://github.com/ada")).is_err());
-        assert!(Link::from_signed(github(), "ada", Some("https://github.com/orgs/ada")).is_ok());
-        assert!(Link::from_signed(github(), "a b", None).is_err());
+        assert!(Link::from_signed(github(), "ada".into(), Some("https://github.com/ada")).is_err());
+        assert!(Link::from_signed(github(), "ada".into(), Some("https://github.com/orgs/ada")).is_ok());
+        assert!(Link::from_signed(github(), "a b".into(), None).is_err());
     }
 
     #[test]

@@ -71,7 +71,7 @@ enum Repr {
 }
 
 impl Platform {
-    /// A known platform's name exactly as in the table, or any text of 1 to 50 characters that is safe to show.
+    /// A known platform's name, in upper or lower case, or any text of 1 to 50 characters that is safe to show.
     ///
     /// # Errors
     /// As [`DisplayText::parse`].
@@ -79,16 +79,16 @@ impl Platform {
         Self::known(name).map_or_else(|| DisplayText::parse(name).map(|name| Self(Repr::Other(name))), Ok)
     }
 
-    /// An unknown platform read from a token. A known one's name there would be a second spelling.
-    pub(crate) fn other_from_signed(name: &str) -> Result<Self, ProfileProblem> {
-        match Self::known(name) {
+    /// An unknown platform read from a token. A known one's name there would be a second spelling, or pass as it.
+    pub(crate) fn other_from_signed(name: String) -> Result<Self, ProfileProblem> {
+        match Self::known(&name) {
             Some(_) => Err(ProfileProblem::PlatformUsername),
             None => DisplayText::from_signed(name).map(|name| Self(Repr::Other(name))),
         }
     }
 
     fn known(name: &str) -> Option<Self> {
-        let index = KNOWN.iter().position(|(known, _)| *known == name)?;
+        let index = KNOWN.iter().position(|(known, _)| known.eq_ignore_ascii_case(name))?;
         u8::try_from(index).ok().map(|number| Self(Repr::Known(number)))
     }
 
@@ -127,7 +127,9 @@ impl Platform {
         match self.entry() {
             Some((_, After(start))) => {
                 let mail_or_phone = start.ends_with(':');
-                let climbs = username.split('/').any(|segment| matches!(segment, "." | ".."));
+                // Browsers take `%2e` for a dot too.
+                let coded_dot = username.as_bytes().windows(3).any(|code| code.eq_ignore_ascii_case(b"%2e"));
+                let climbs = coded_dot || username.split('/').any(|segment| matches!(segment, "." | ".."));
                 if !mail_or_phone && (climbs || !username.bytes().all(is_path_byte)) {
                     return Err(ProfileProblem::PlatformUsername);
                 }
@@ -184,7 +186,10 @@ mod tests {
             let platform = Platform::parse(name).unwrap();
             assert_eq!(platform.number(), Some(u8::try_from(number).unwrap()));
             assert_eq!(platform.as_str(), *name);
-            assert!(Platform::other_from_signed(name).is_err(), "a second spelling of {name}");
+            for name in [String::from(*name), name.to_ascii_uppercase()] {
+                assert_eq!(Platform::parse(&name).unwrap(), platform);
+                assert!(Platform::other_from_signed(name).is_err(), "a second spelling of {platform:?}");
+            }
         }
         assert_eq!(Platform::from_number(36), None);
     }
@@ -203,7 +208,7 @@ mod tests {
     fn names_stay_inside_their_platform_address() {
         let github = Platform::parse("github").unwrap();
         assert_eq!(github.address("ada").unwrap().unwrap().as_str(), "https://github.com/ada");
-        for name in ["a b", "a?x", "a#x", "é", "a\\b", "a<b", "..", "../x", "a/../b", "./a"] {
+        for name in ["a b", "a?x", "a#x", "é", "a\\b", "a<b", "..", "../x", "a/../b", "./a", "%2e%2e/x", "%2E./x"] {
             assert_eq!(github.address(name), Err(ProfileProblem::PlatformUsername), "{name}");
         }
         let mastodon = Platform::parse("mastodon").unwrap();

@@ -30,10 +30,10 @@ impl<const MAX: usize> DisplayText<MAX> {
     }
 
     /// Parses what an issuer signed: the rules are a fixed list, so that every verifier, however old, agrees.
-    pub(crate) fn from_signed(text: &str) -> Result<Self, ProfileProblem> {
+    pub(crate) fn from_signed(text: String) -> Result<Self, ProfileProblem> {
         // What has no marks and no letters made of jamo is in NFC, and need not be looked up.
-        if text.chars().all(|c| c < '\u{300}') || is_nfc(text) {
-            Self::checked(text.into())
+        if text.chars().all(|c| c < '\u{300}') || is_nfc(&text) {
+            Self::checked(text)
         } else {
             Err(ProfileProblem::NotNfc)
         }
@@ -97,29 +97,29 @@ mod tests {
     #[test]
     fn typed_text_becomes_nfc_and_signed_text_must_be() {
         assert_eq!(DisplayText::<5>::parse("Zoe\u{308}").unwrap().as_str(), "Zoë");
-        assert_eq!(DisplayText::<5>::from_signed("Zoe\u{308}"), Err(ProfileProblem::NotNfc));
-        assert!(DisplayText::<3>::from_signed("Zoë").is_ok());
+        assert_eq!(DisplayText::<5>::from_signed("Zoe\u{308}".into()), Err(ProfileProblem::NotNfc));
+        assert!(DisplayText::<3>::from_signed("Zoë".into()).is_ok());
     }
 
     #[test]
     fn spaces_around_typed_text_are_dropped_and_signed_text_has_none() {
         assert_eq!(DisplayText::<5>::parse(" Ada\u{3000}").unwrap().as_str(), "Ada");
-        assert_eq!(DisplayText::<5>::from_signed("Ada "), Err(ProfileProblem::OuterSpace));
-        assert!(DisplayText::<5>::from_signed("A d a").is_ok());
+        assert_eq!(DisplayText::<5>::from_signed("Ada ".into()), Err(ProfileProblem::OuterSpace));
+        assert!(DisplayText::<5>::from_signed("A d a".into()).is_ok());
     }
 
     #[test]
     fn unassigned_characters_are_refused_when_typed_but_not_when_signed() {
         let unassigned = "\u{378}";
         assert!(DisplayText::<5>::parse(unassigned).is_err());
-        assert!(DisplayText::<5>::from_signed(unassigned).is_ok());
+        assert!(DisplayText::<5>::from_signed(unassigned.into()).is_ok());
     }
 
     proptest! {
         #[test]
         fn typed_text_that_is_accepted_is_accepted_when_signed(text: String) {
             if let Ok(text) = DisplayText::<100>::parse(&text) {
-                prop_assert_eq!(DisplayText::from_signed(text.as_str()), Ok(text));
+                prop_assert_eq!(DisplayText::from_signed(text.as_str().into()), Ok(text));
             }
         }
     }

@@ -79,7 +79,7 @@ pub(super) fn decode(mut rest: &[u8]) -> Result<Fields, FieldError> {
 
 fn label(data: &[u8]) -> Result<Label, FieldError> {
     let text = core::str::from_utf8(data).map_err(|_| FieldError::Malformed)?;
-    DisplayText::from_signed(text).map_err(|_| FieldError::Malformed)
+    DisplayText::from_signed(text.into()).map_err(|_| FieldError::Malformed)
 }
 
 #[cfg(test)]

@@ -182,3 +182,18 @@ pub fn literal(code: u32) -> Vec<u8> {
         Event::Symbol(END),
     ])
 }
+
+/// A display name before which a script is entered and left so many times: two outcomes each.
+pub fn restless(rounds: usize, name: &str) -> Vec<u8> {
+    let round = [
+        Event::Symbol(symbol::SCRIPT),
+        Event::Enter(Tree::Script(0), Some(start::SCRIPT)),
+        Event::Leave,
+        Event::Enter(Tree::Text, None),
+    ];
+    let mut events = vec![Event::Enter(Tree::Text, Some(start::DISPLAY_NAME))];
+    events.extend(round.repeat(rounds));
+    events.extend(name.chars().map(Event::Character));
+    events.push(Event::Symbol(END));
+    with_name_events(events)
+}

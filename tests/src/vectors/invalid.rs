@@ -1,15 +1,16 @@
 //! What a verifier must refuse, and with which code.
 
 use curve25519_dalek::Scalar;
-use curve25519_dalek::constants::EIGHT_TORSION;
-use sealcard_core::training::event::{Event, Tree};
-use sealcard_core::training::symbol::{ANCHORS, END, SCRIPT, start};
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+use sealcard_core::training::encode_events;
+use sealcard_core::training::event::Event;
+use sealcard_core::training::symbol::{ANCHORS, TEXT};
 use sealcard_core::{Carrier, Issuer, LinkHost, Profile, ProfileDraft, SigningKey, Snapshot, Ttl, UnixTime};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 
+use super::Vector;
 use super::forge::{self, CONTEXT, NOW, Raw, RawLink, RawPlatform};
-use super::{Vector, trust};
 
 pub fn vectors() -> Value {
     let mut list = List(Vec::new());
@@ -264,21 +265,14 @@ fn keys_and_signatures(list: &mut List) {
     (zero[0], zero[31]) = (1, 0x80);
     let s = challenge(&zero, forge::key().verifying_key().as_bytes(), &message) * secret();
     list.bytes("R of small order, not canonical", &[unsigned, &zero, s.as_bytes()].concat(), "bad_signature");
-    // A key with a component of small order: valid with the cofactor, not without.
-    let key = trust::mixed_order();
-    let hint = key.id().hint();
-    let sign = |time: u64| {
-        let unsigned =
-            [&[0x11, hint][..], &forge::varint(time - forge::EPOCH), &forge::text_of(&snapshot().profile)].concat();
-        let message = [CONTEXT, &unsigned].concat();
-        let r = Scalar::from(7_u8) * curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
-        let r = r.compress().to_bytes();
-        let k = challenge(&r, key.as_bytes(), &message);
-        let s = Scalar::from(7_u8) + k * secret();
-        (k.as_bytes()[0] % 8 != 0, [&unsigned[..], &r, s.as_bytes()].concat())
-    };
-    let (_, token) = (NOW..).map(sign).find(|(differs, _)| *differs).expect("seven in eight");
-    list.push(Vector { trust: "mixedOrder", ..Vector::bytes("valid only with the cofactor", &token) }, "bad_signature");
+    // R with a component of small order: the equation holds with the cofactor, not without.
+    let r = Scalar::from(7_u8);
+    for (number, torsion) in EIGHT_TORSION.iter().enumerate().skip(1) {
+        let point = (r * ED25519_BASEPOINT_POINT + torsion).compress().to_bytes();
+        let s = r + challenge(&point, forge::key().verifying_key().as_bytes(), &message) * secret();
+        let name = format!("valid only with the cofactor {number}");
+        list.bytes(&name, &[unsigned, &point, s.as_bytes()].concat(), "bad_signature");
+    }
 }
 
 /// The secret scalar of the vectors' key (RFC 8032).
@@ -361,6 +355,8 @@ fn fields(list: &mut List) {
     push("a card of overlong UTF-8", &forge::field(2, &[0xc1, 0x81]), "malformed");
     push("an event with a bidi override", &forge::field(4, "a\u{202e}b".as_bytes()), "malformed");
     let full = [8, 10, 12].map(|id| forge::field(id, &[0; 254])).concat();
+    push("odd and unknown, then cut off", &[3, 0, 2, 9], "unsupported_version");
+    push("odd and unknown, and itself cut off", &[3, 1], "malformed");
     push("1025 bytes", &[&full[..], &forge::field(14, &[0; 255])].concat(), "malformed");
     push("odd and unknown", &forge::field(1, b"key"), "unsupported_version");
     push("odd and unknown after known ones", &[&card[..], &forge::field(255, b"")].concat(), "unsupported_version");
@@ -386,33 +382,24 @@ fn coded_text(list: &mut List) {
     push("zeros and a one", &[0, 0, 0, 0, 0, 0, 0, 1]);
     push("a surrogate as a literal", &forge::literal(0xd800));
     push("a literal beyond Unicode", &forge::literal(0x11_0000));
-    let enter = |symbol| Event::Enter(Tree::Text, Some(symbol));
-    let script = |index: usize| {
-        let number = u16::try_from(index).expect("16 scripts");
-        [Event::Symbol(SCRIPT + number), Event::Enter(Tree::Script(index), Some(start::SCRIPT))]
-    };
-    let name = |inner: Vec<Event>| {
-        forge::with_name_events([vec![enter(start::DISPLAY_NAME)], inner, vec![Event::Symbol(END)]].concat())
-    };
-    let restless = (0..600).flat_map(|_| [&script(0)[..], &[Event::Leave, Event::Enter(Tree::Text, None)]].concat());
-    push("1,200 steps and no character", &name(restless.clone().collect()));
-    push("1,502 steps", &name(restless.clone().chain(restless).take(751 * 4).chain([Event::Character('A')]).collect()));
+    push("1,501 outcomes", &forge::restless(749, "AA"));
+    push("1,502 outcomes", &forge::restless(750, "A"));
     let mut handle = Raw::new().events();
     let at = handle.iter().position(|event| *event == Event::Character('A')).expect("the name");
     let username = at + 4;
     handle.splice(username + 1..username + 1, [Event::Symbol(ANCHORS[1]); 1]);
     let mut inside = handle.clone();
-    inside.splice(username + 2..username + 2, [Event::Symbol(sealcard_core::training::symbol::TEXT)]);
-    push("TEXT inside a handle", &sealcard_core::training::encode_events(inside));
+    inside.splice(username + 2..username + 2, [Event::Symbol(TEXT)]);
+    push("TEXT inside a handle", &encode_events(inside));
     push(
         "an empty anchor as the whole username",
-        &sealcard_core::training::encode_events(Raw::new().events().into_iter().enumerate().filter_map(
-            |(index, event)| match index.cmp(&(username + 1)) {
+        &encode_events(Raw::new().events().into_iter().enumerate().filter_map(|(index, event)| {
+            match index.cmp(&(username + 1)) {
                 std::cmp::Ordering::Equal => Some(Event::Symbol(ANCHORS[4])),
                 _ if (username + 2..username + 4).contains(&index) => None,
                 _ => Some(event),
-            },
-        )),
+            }
+        })),
     );
 }
 
@@ -488,6 +475,10 @@ fn unsafe_text(list: &mut List) {
         ("a text style before a keycap", "1\u{fe0e}\u{20e3}"),
         ("a variation selector after a letter", "a\u{e0100}"),
         ("the first variation selector", "☕\u{fe00}"),
+        ("a keycap after an emoji", "☕\u{fe0f}\u{20e3}"),
+        ("a style after an emoji with a style", "☕\u{fe0f}\u{fe0f}"),
+        ("a mark never shown", "a\u{180b}"),
+        ("seven marks, one of them a style", "☕\u{fe0f}\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}"),
         ("a flag of no region", "🏴\u{e0067}\u{e0062}\u{e0078}\u{e0078}\u{e0078}\u{e007f}"),
         ("a flag without its end", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}"),
         ("tags after the end of a flag", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}\u{e0067}"),
@@ -515,6 +506,8 @@ fn links_of_profiles(list: &mut List) {
         ("a username with a query", numbered(0, "ada?x=1")),
         ("a username with a fragment", numbered(0, "ada#x")),
         ("a username that climbs", numbered(0, "../ada")),
+        ("a username that climbs with a percent code", numbered(1, "%2e%2E/ada")),
+        ("a username with a dot in a percent code", numbered(1, "ada%2ex")),
         ("a username with a dot part", numbered(0, "a/./b")),
         ("a username that is a dot", numbered(0, ".")),
         ("a username with half a percent code", numbered(0, "a%4")),
@@ -547,6 +540,21 @@ fn links_of_profiles(list: &mut List) {
         ("an own address of a phone", with_own(35, "+4930123456", "tel:+4930123457")),
         ("an own address on discord elsewhere", with_own(12, "ada", "evil.example")),
         ("a known platform by name", named("github", "ada")),
+        ("a known platform by name in capitals", named("GitHub", "ada")),
+        ("a portfolio with a last label that begins with a digit", numbered(15, "ada.4a/")),
+        ("a portfolio with a label of 64", numbered(15, &format!("{}.dev/", "a".repeat(64)))),
+        ("a portfolio with a label that begins with a dash", numbered(15, "-ada.dev/")),
+        ("a portfolio with a label that ends with a dash", numbered(15, "ada-.dev/")),
+        ("a portfolio with an empty label", numbered(15, "ada..dev/")),
+        ("a portfolio with a dot at the host's end", numbered(15, "ada.dev./")),
+        ("a portfolio with an underscore in the host", numbered(15, "a_da.dev/")),
+        ("a portfolio with a quote in the path", numbered(15, "ada.dev/\"x")),
+        ("mail with a local part of 65", numbered(14, &format!("{}@example.org", "a".repeat(65)))),
+        ("mail with a dot first", numbered(14, ".ada@example.org")),
+        ("mail in quotes", numbered(14, "\"ada\"@example.org")),
+        ("a phone with a plus inside", numbered(35, "49+30123456")),
+        ("a phone with two pluses", numbered(35, "++4930123456")),
+        ("mastodon's own address by mail", with_own(27, "ada", "mailto:ada@example.org")),
         ("a platform without a name", named("", "ada")),
         ("a platform's name of 51", named(&"p".repeat(51), "ada")),
         ("a platform's name that is unsafe", named("git\u{200b}hub", "ada")),

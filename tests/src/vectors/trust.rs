@@ -26,12 +26,6 @@ fn numbered(number: u32) -> SigningKey {
     SigningKey::from_seed(seed)
 }
 
-/// A point of small order added to the key: on the curve, canonical, not of small order itself.
-pub fn mixed_order() -> VerifyingKey {
-    let point = CompressedEdwardsY(*forge::key().verifying_key().as_bytes()).decompress().expect("a key");
-    VerifyingKey::from_bytes((point + EIGHT_TORSION[1]).compress().as_bytes()).expect("acceptable")
-}
-
 fn jwk(key: &VerifyingKey, issuer: Option<&str>) -> Value {
     serde_json::from_str(&key.to_jwk(issuer)).expect("JSON")
 }
@@ -49,7 +43,12 @@ pub fn sets() -> Value {
     other_keys.push(json!({ "kty": "OKP", "crv": "X25519", "x": "AA" }));
     let mut encryption = jwk_of_bytes(&[1; 32]);
     encryption["use"] = json!("enc");
-    other_keys.extend([encryption, own.clone()]);
+    other_keys.extend([encryption, json!({ "kty": "RSA", "d": "AQAB" })]);
+    let mut nulls = own.clone();
+    for member in ["use", "d", "alg"] {
+        nulls[member] = Value::Null;
+    }
+    other_keys.push(nulls);
     json!({
         "example": { "keys": [own] },
         "single": own,
@@ -58,7 +57,6 @@ pub fn sets() -> Value {
         "twins": { "keys": [jwk(&twin().verifying_key(), Some("Twin")), own] },
         "twinOnly": { "keys": [jwk(&twin().verifying_key(), Some("Twin"))] },
         "stranger": { "keys": [jwk(&SigningKey::from_seed([8; 32]).verifying_key(), Some("Stranger"))] },
-        "mixedOrder": { "keys": [jwk(&mixed_order(), Some("Mixed"))] },
         "many": { "keys": many.collect::<Vec<_>>() },
     })
 }
@@ -105,6 +103,11 @@ pub fn invalid() -> Value {
     push("x with padding", &changed("x", json!(format!("{x}="))), "invalid_key");
     push("x with bits to spare", &changed("x", json!(x.replace("iw", "ix"))), "invalid_key");
     push("x in the other base64", &changed("x", json!(x.replace('-', "+"))), "invalid_key");
+    push("an empty issuer's name", &changed("iss", json!("")), "invalid_key");
+    push("an issuer's name that is a number", &changed("iss", json!(1)), "invalid_trust");
+    push("a key without kty", &set(vec![own(), json!({ "crv": "Ed25519", "x": "AA" })]), "invalid_trust");
+    push("a member twice", &set(vec![own()]).replace("\"crv\"", "\"kty\":\"OKP\",\"crv\""), "invalid_trust");
+    push("a byte-order mark", &format!("\u{feff}{}", set(vec![own()])), "invalid_trust");
     push("an issuer's name of 101 characters", &changed("iss", json!("x".repeat(101))), "invalid_key");
     push("an issuer's name that is not safe to show", &changed("iss", json!("a\u{202e}b")), "invalid_key");
 
@@ -117,6 +120,11 @@ pub fn invalid() -> Value {
     }
     for (name, bytes) in not_canonical() {
         push(&format!("not canonical: {name}"), &set(vec![jwk_of_bytes(&bytes)]), "invalid_key");
+    }
+    let key = CompressedEdwardsY(*forge::key().verifying_key().as_bytes()).decompress().expect("a key");
+    for (number, torsion) in EIGHT_TORSION.iter().enumerate().skip(1) {
+        let mixed = (key + torsion).compress();
+        push(&format!("mixed order {number}"), &set(vec![jwk_of_bytes(mixed.as_bytes())]), "invalid_key");
     }
     let off_curve = (0_u8..).map(|first| [&[first][..], &[0; 31]].concat()).find(|bytes| decompress(bytes).is_none());
     push("off the curve", &set(vec![jwk_of_bytes(&off_curve.expect("half of all"))]), "invalid_key");

@@ -233,7 +233,7 @@ fn links(vectors: &mut Vec<Value>) {
             with_url("myspace", "ada", "https://myspace.com/ada"),
             link("ICQ", "12345678"),
             link("微信", "艾达"),
-            with_url("GitHub", "ada", "https://anything.example/ada"),
+            with_url("Git Hub", "ada", "https://anything.example/ada"),
             with_url("signal", "Ада", "tel:+4930123456"),
         ];
     });
@@ -255,6 +255,66 @@ fn links(vectors: &mut Vec<Value>) {
             ..ProfileDraft::default()
         };
     });
+    push(vectors, "a username beyond ASCII of more than 300 bytes", |draft| {
+        draft.links = vec![link("discord", &"名".repeat(200))];
+    });
+    let anchored = |name: &str, links: Vec<LinkDraft>| {
+        let profile = profile(|draft| {
+            *draft =
+                ProfileDraft { username: "ada".into(), display_name: "Zo".into(), links, ..ProfileDraft::default() }
+        });
+        usual(&format!("anchor: {name}"), &snapshot(profile, 600))
+    };
+    for (name, links) in [
+        ("the handle after a link", vec![link("github", "countess"), link("gitlab", "countess")]),
+        ("not the username", vec![link("github", "countess"), link("gitlab", "ada"), link("npm", "countess")]),
+        (
+            "not stackoverflow",
+            vec![link("github", "countess"), link("stackoverflow", "815/zz"), link("npm", "countess815/zz")],
+        ),
+        ("not beyond ASCII", vec![link("github", "countess"), link("discord", "gräfin"), link("npm", "countess")]),
+        ("after the last @", vec![link("mastodon", "hachyderm.io/@countess"), link("npm", "countess")]),
+        ("an unnumbered platform", vec![link("myspace", "countess"), link("npm", "countess")]),
+        (
+            "discord and phone",
+            vec![link("discord", "countess"), link("phone", "+4930123456"), link("npm", "4930123456")],
+        ),
+        (
+            "a link with an own address",
+            vec![with_url("github", "countess", "https://github.com/orgs/x"), link("npm", "countess")],
+        ),
+        (
+            "a portfolio's host",
+            vec![
+                link("portfolio", "https://www.qzx.dev/a/b"),
+                link("email", "me@qzx.dev"),
+                link("website", "https://qzx.dev"),
+            ],
+        ),
+        (
+            "a custom link's own host",
+            vec![with_url("custom", "Blog", "https://qzx.dev/b"), link("email", "qzx@qzx.dev")],
+        ),
+        (
+            "a mail's host",
+            vec![link("email", "a@qzx.dev"), link("portfolio", "https://qzx.dev/"), link("npm", "qzx.dev")],
+        ),
+    ] {
+        vectors.push(anchored(name, links));
+    }
+    push(vectors, "addresses at their limits", |draft| {
+        draft.links = vec![
+            link("portfolio", &format!("https://{}.Dev", "a".repeat(63))),
+            link("portfolio", "https://Ada.x4?%c3%A9!$&'()*+,;="),
+            link("custom", "https://a.b#"),
+            link("email", &format!("{}@a.b", "a".repeat(64))),
+            link("phone", "30.123"),
+            link("phone", "(030)123456"),
+            with_url("github", "ada", "https://GIST.GitHub.com/ada"),
+            with_url("linkedin", "Ada Lovelace", "https://www.linkedin.com/in/ada%2dl"),
+            link("linkedin", "jos%C3%A9"),
+        ];
+    });
     // The issuer may choose letters where an anchor would do, and a literal where there is a symbol.
     let letters = forge::Raw {
         links: vec![forge::RawLink { platform: forge::RawPlatform::Number(0), username: "ada".into(), own_url: None }],
@@ -266,6 +326,9 @@ fn links(vectors: &mut Vec<Value>) {
     });
     let token = forge::short(&letters.text());
     vectors.push(of_snapshot(Vector::bytes("letters instead of anchors", &token), &snapshot(chosen, 600)));
+    let restless = profile(|draft| draft.display_name = "A".into());
+    let token = forge::short(&forge::restless(749, "A"));
+    vectors.push(of_snapshot(Vector::bytes("a text of 1,500 outcomes", &token), &snapshot(restless, 600)));
     let literal = profile(|draft| draft.display_name = "é".into());
     let token = forge::short(&forge::literal(0xe9));
     vectors.push(of_snapshot(Vector::bytes("a literal instead of a symbol", &token), &snapshot(literal, 600)));

@@ -26,7 +26,7 @@ const MAX_CHARACTERS: usize = 300;
 /// Room that most fields do with.
 const USUAL_BYTES: usize = 64;
 
-/// Three jamo, and a script entered and left, for every character.
+/// The most choices in one text or handle: three jamo, and a script entered and left, for every character.
 const MAX_STEPS: usize = 5 * MAX_CHARACTERS;
 
 /// The profile coded in these bytes, and nothing else in them.
@@ -64,7 +64,7 @@ impl Reader<'_> {
         anchors.set_username(&username);
         Ok(Profile {
             username: Username::parse(&username)?,
-            display_name: DisplayText::from_signed(&display_name)?,
+            display_name: DisplayText::from_signed(display_name)?,
             role: self.optional(role, start::ROLE)?,
             company: self.optional(company, start::COMPANY)?,
             bio: self.optional(bio, start::BIO)?,
@@ -89,7 +89,7 @@ impl Reader<'_> {
         present: bool,
         start: Symbol,
     ) -> Result<Option<DisplayText<MAX>>, TextError> {
-        if present { Ok(Some(DisplayText::from_signed(&self.text(start)?)?)) } else { Ok(None) }
+        if present { Ok(Some(DisplayText::from_signed(self.text(start)?)?)) } else { Ok(None) }
     }
 
     fn avatar(&mut self, anchors: &Anchors) -> Result<LinkUrl, TextError> {
@@ -117,7 +117,7 @@ impl Reader<'_> {
                 Read::Symbol(END) if !own => return Ok(links),
                 Read::Symbol(OTHER) => {
                     previous = OTHER;
-                    Platform::other_from_signed(&self.text(start::PLATFORM_NAME)?)?
+                    Platform::other_from_signed(self.text(start::PLATFORM_NAME)?)?
                 }
                 Read::Symbol(symbol) => {
                     previous = symbol;
@@ -131,7 +131,7 @@ impl Reader<'_> {
             let username = if matches!(style, Style::Address) { with_scheme(handle) } else { handle };
             let url = if own { Some(with_scheme(self.handle(start::URL, anchors)?)) } else { None };
             anchors.add_link(&platform, &username, url.as_deref());
-            links.push(Link::from_signed(platform, &username, url.as_deref())?);
+            links.push(Link::from_signed(platform, username, url.as_deref())?);
             if links.len() > MAX_LINKS {
                 return Err(TextError);
             }
@@ -165,7 +165,7 @@ impl Reader<'_> {
     fn handle(&mut self, start: Symbol, anchors: &Anchors) -> Result<String, TextError> {
         self.enter(Tree::Handle, Some(start));
         let mut handle = String::with_capacity(USUAL_BYTES);
-        loop {
+        for _ in 0..MAX_STEPS {
             match self.read()? {
                 Read::Symbol(END) => return Ok(handle),
                 Read::Symbol(TEXT) if handle.is_empty() => return self.text(start::TEXT),
@@ -179,6 +179,7 @@ impl Reader<'_> {
                 return Err(TextError);
             }
         }
+        Err(TextError)
     }
 
     fn enter(&mut self, tree: Tree, symbol: Option<Symbol>) {

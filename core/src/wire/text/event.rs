@@ -242,7 +242,9 @@ impl Anchors {
             if word.is_ascii() {
                 word.chars().filter_map(letter).collect()
             } else {
-                word.nfd().filter_map(letter).collect()
+                // No other characters in NFC are made of an ASCII letter and marks.
+                let latin = |c: &char| matches!(c, ..'\u{250}' | '\u{1e00}'..'\u{1f00}');
+                word.chars().filter(latin).nfd().filter_map(letter).collect()
             }
         };
         let mut words = name.split(' ').map(fold).filter(|word| word.len() >= 2);

@@ -3,12 +3,17 @@
 //! Rounds of all measurements are interleaved and the medians compared, so that whatever else the machine does touches
 //! them alike.
 
+mod peers;
+
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sealcard_core::qr::QrMatrix;
-use sealcard_core::{Issuer, Profile, Snapshot, TrustAnchor, TrustStore, Ttl, UnixTime, Verifier};
+use sealcard_core::{
+    ErrorCorrection, Issuer, Profile, QrSize, Snapshot, TrustAnchor, TrustStore, Ttl, UnixTime, Verifier,
+};
 use sealcard_tests::profiles;
 
 const ROUNDS: usize = 101;
@@ -26,7 +31,41 @@ fn main() {
     ] {
         measure(name, &profile);
     }
-    println!("\nRatios: decode + verify to raw `verify_strict` with a parsed key, encode + sign to raw sign.");
+    println!("\nRatios: decode + verify to raw `verify_strict` with a parsed key, encode + sign to raw sign.\n");
+    compare();
+}
+
+/// Sizes on the held-out profiles, times on the typical one: characters and QR version at M are medians of each bucket.
+fn compare() {
+    const BUCKETS: [&str; 4] = ["minimal", "typical", "rich", "international"];
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/training/held-out.jsonl");
+    let mut profiles: BTreeMap<String, Vec<Profile>> = BTreeMap::new();
+    for line in std::fs::read_to_string(path).expect("the held-out profiles").lines() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let bucket = value["bucket"].as_str().expect("a bucket").to_owned();
+        profiles.entry(bucket).or_default().push(serde_json::from_str(line).expect("a profile"));
+    }
+    println!("| format | {} | decode + verify | encode + sign |", BUCKETS.join(" | "));
+    println!("|---|---|---|---|---|---|---|");
+    let profile = profiles::typical();
+    for peer in peers::all() {
+        let text = (peer.issue)(&profile);
+        let [verify, sign] = medians([&mut || (peer.verify)(black_box(&text)), &mut || {
+            black_box((peer.issue)(black_box(&profile)));
+        }]);
+        let sizes = BUCKETS.map(|bucket| {
+            let texts: Vec<_> = profiles[bucket].iter().map(|profile| (peer.issue)(profile)).collect();
+            let version = |text: &String| QrSize::of_text(text, ErrorCorrection::M).map_or(41, |size| size.version());
+            let characters = median(texts.iter().map(String::len).collect());
+            format!("{characters} ch, V{}", median(texts.iter().map(version).collect()))
+        });
+        println!("| {} | {} | {verify:.0} µs | {sign:.0} µs |", peer.name, sizes.join(" | "));
+    }
+}
+
+fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
+    values.sort_unstable();
+    values[values.len() / 2]
 }
 
 fn measure(name: &str, profile: &Profile) {
