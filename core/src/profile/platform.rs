@@ -76,7 +76,8 @@ impl Platform {
     /// # Errors
     /// As [`DisplayText::parse`].
     pub fn parse(name: &str) -> Result<Self, ProfileProblem> {
-        Self::known(name).map_or_else(|| DisplayText::parse(name).map(|name| Self(Repr::Other(name))), Ok)
+        let name = DisplayText::parse(name)?;
+        Ok(Self::known(name.as_str()).unwrap_or(Self(Repr::Other(name))))
     }
 
     /// An unknown platform read from a token. A known one's name there would be a second spelling, or pass as it.
@@ -186,6 +187,7 @@ mod tests {
             let platform = Platform::parse(name).unwrap();
             assert_eq!(platform.number(), Some(u8::try_from(number).unwrap()));
             assert_eq!(platform.as_str(), *name);
+            assert_eq!(Platform::parse(&format!(" {name}\u{3000}")).unwrap(), platform);
             for name in [String::from(*name), name.to_ascii_uppercase()] {
                 assert_eq!(Platform::parse(&name).unwrap(), platform);
                 assert!(Platform::other_from_signed(name).is_err(), "a second spelling of {platform:?}");
