@@ -4,6 +4,7 @@
 //! Whatever breaks a limit is named by field and reason in a [`ProfileError`].
 
 mod color;
+mod confusable;
 mod display_safe;
 mod draft;
 mod error;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-use super::{ProfileProblem, display_safe};
+use super::{ProfileProblem, confusable, display_safe};
 
 /// One line of text: Unicode NFC, 1 to `MAX` characters (Unicode scalar values), no spaces around them, without control,
 /// bidi-override or invisible characters.
@@ -61,6 +61,20 @@ impl<const MAX: usize> DisplayText<MAX> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text between U+2068 and U+2069, for putting it into a sentence: whatever its direction, it then leaves that of the
+    /// words around it alone.
+    #[must_use]
+    pub fn to_isolated(&self) -> String {
+        String::from_iter(["\u{2068}", &self.0, "\u{2069}"])
+    }
+
+    /// Whether a word of it mixes alphabets that look alike (Latin, Greek, Cyrillic, Armenian, Cherokee), as `pаypal` with a
+    /// Cyrillic а does. Such text is accepted, for people do have such names; an app may warn.
+    #[must_use]
+    pub fn mixes_alphabets(&self) -> bool {
+        confusable::mixes_alphabets(&self.0)
+    }
 }
 
 impl<const MAX: usize> core::str::FromStr for DisplayText<MAX> {
@@ -106,6 +120,13 @@ mod tests {
         assert_eq!(DisplayText::<5>::parse(" Ada\u{3000}").unwrap().as_str(), "Ada");
         assert_eq!(DisplayText::<5>::from_signed("Ada ".into()), Err(ProfileProblem::OuterSpace));
         assert!(DisplayText::<5>::from_signed("A d a".into()).is_ok());
+    }
+
+    #[test]
+    fn isolated_text_leaves_its_surroundings_alone() {
+        let name = DisplayText::<9>::parse("עדה").unwrap();
+        assert_eq!(name.to_isolated(), "\u{2068}עדה\u{2069}");
+        assert!(!name.mixes_alphabets() && DisplayText::<9>::parse("Αda").unwrap().mixes_alphabets());
     }
 
     #[test]
