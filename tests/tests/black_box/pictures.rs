@@ -20,6 +20,26 @@ fn the_png_is_read_at_every_usual_size_and_has_it() {
     }
 }
 
+/// A link is two segments in its QR code, bytes and alphanumeric; a reader hands over one text.
+#[test]
+fn a_link_goes_through_a_qr_code_as_it_is_and_as_large_as_the_budget_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let jwk = run(&["keygen", "--out", &path("key")]).stdout;
+    std::fs::write(path("trust.json"), jwk).unwrap();
+    let profile = br#"{"username":"ada","displayName":"Ada Lovelace","bio":"First of all."}"#;
+    let issue = ["issue", "--key", &path("key"), "--profiles", "-", "--link-host", "card.example.org"];
+    let link = run_with_input(&issue, profile).stdout.trim_end().to_owned();
+    assert_eq!(run(&["qr", &link, "--out", &path("link.png")]).status, 0);
+    assert_eq!(zbar::read(&folder.path().join("link.png")), link);
+    let verify = ["verify", "--trust", &path("trust.json"), "--link-host", "card.example.org", &link];
+    assert_eq!(run(&verify).json()["profile"]["username"], "ada");
+
+    let budget = &run(&["inspect", &link]).json()["size"]["link"]["qr"]["L"];
+    let lines = run(&["qr", &link]).stdout.lines().count() as u64;
+    assert_eq!(lines, (budget["modules"].as_u64().unwrap() + 8).div_ceil(2), "two rows of modules a line");
+}
+
 #[test]
 fn sizes_outside_1_to_2048_are_refused() {
     let server = Server::start(&["--demo"]);
