@@ -12,8 +12,11 @@ use sealcard_core::{
     UnixTime, UnverifiedSnapshot, Verifier, VerifyError,
 };
 
+/// What is done with an input; panics if what must hold does not.
+pub type Target = fn(&[u8]);
+
 /// Every target by name.
-pub const TARGETS: [(&str, fn(&[u8])); 5] =
+pub const TARGETS: [(&str, Target); 5] =
     [("text", text), ("bytes", bytes), ("verify", verify), ("profile", profile), ("text_coder", text_coder)];
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);

@@ -138,7 +138,7 @@ fn cose() -> Peer {
                 .build();
             let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
             zlib.write_all(&token.to_vec().expect("CBOR")).expect("memory");
-            format!("HC1:{}", base45::encode(&zlib.finish().expect("memory")))
+            format!("HC1:{}", base45::encode(zlib.finish().expect("memory")))
         }),
         verify: Box::new(move |text| {
             let zlib = base45::decode(text.strip_prefix("HC1:").expect("the prefix")).expect("base45");
