@@ -11,8 +11,9 @@ use alloc::vec::Vec;
 /// The QR code's alphanumeric characters.
 pub(crate) const BASE45: Alphabet<45> = Alphabet::new(*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:");
 
-/// Without the space and `%`, which an address cannot hold, and without `.` and `:`.
-pub(crate) const BASE41: Alphabet<41> = Alphabet::new(*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ$*+-/");
+/// Without the space and `%`, which an address cannot hold, and without `*` and `:`, which chat programs take for marks of
+/// theirs. The last two characters never end a text: a dot at the end of a link would be taken for a full stop.
+pub(crate) const BASE41: Alphabet<41> = Alphabet::new(*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ$+-/.");
 
 /// Not in the alphabet.
 const NONE: u8 = u8::MAX;

@@ -7,7 +7,6 @@ use core::fmt;
 
 use crate::ErrorCode;
 use crate::base_n::{BASE41, BASE45, encoded_len};
-use crate::wire::MAX_TOKEN_BYTES;
 
 /// The start of every payload text that is no link.
 const PREFIX: &str = "SC1:";
@@ -16,9 +15,8 @@ const PREFIX: &str = "SC1:";
 const LINK_START: &str = "https://";
 const LINK_PATH: &str = "/s#";
 
-/// The longest payload text: the link of the longest host with the largest token.
-pub const MAX_TEXT_BYTES: usize =
-    LINK_START.len() + LinkHost::MAX_BYTES + LINK_PATH.len() + encoded_len(MAX_TOKEN_BYTES);
+/// The longest payload text: what the largest QR code holds.
+pub const MAX_TEXT_BYTES: usize = 4296;
 
 /// How a token is written as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,8 +111,7 @@ impl Carrier {
             let host = LinkHost::parse(host).map_err(|_| CarrierError)?;
             (Self::Link(host), BASE41.decode(coded.as_bytes()))
         };
-        let token = token.map_err(|_| CarrierError)?;
-        if token.len() > MAX_TOKEN_BYTES { Err(CarrierError) } else { Ok((carrier, token)) }
+        token.map(|token| (carrier, token)).map_err(|_| CarrierError)
     }
 }
 
@@ -125,6 +122,7 @@ pub(crate) struct CarrierError;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_TOKEN_BYTES;
     use alloc::format;
     use alloc::string::ToString as _;
     use proptest::prelude::*;
@@ -139,42 +137,41 @@ mod tests {
         for text in ["", "BB8", "sc1:BB8", " SC1:BB8", "SC1:BB8 ", "SC1:BB8\n", "SC2:BB8", "SC1BB8", "SC1"] {
             assert_eq!(Carrier::read(text), Err(CarrierError), "{text:?}");
         }
-        assert_eq!(link().write(b"AB"), "https://card.example.org/s#J+9");
-        assert_eq!(Carrier::read("https://card.example.org/s#J+9"), Ok((link(), b"AB".to_vec())));
+        assert_eq!(link().write(b"AB"), "https://card.example.org/s#J-9");
+        assert_eq!(Carrier::read("https://card.example.org/s#J-9"), Ok((link(), b"AB".to_vec())));
         for text in [
-            "http://card.example.org/s#J+9",
-            "HTTPS://card.example.org/s#J+9",
-            "https://Card.example.org/s#J+9",
-            "https://card.example.org:443/s#J+9",
-            "https://user@card.example.org/s#J+9",
-            "https://card.example.org./s#J+9",
+            "http://card.example.org/s#J-9",
+            "HTTPS://card.example.org/s#J-9",
+            "https://Card.example.org/s#J-9",
+            "https://card.example.org:443/s#J-9",
+            "https://user@card.example.org/s#J-9",
+            "https://card.example.org./s#J-9",
             "https://card.example.org/s/#J+9",
             "https://card.example.org/s?#J+9",
             "https://card.example.org/S#J+9",
-            "https://card.example.org/s#j+9",
-            "https://card.example.org/s#J%2B9",
-            "https://card.example.org/s#J+9#",
-            "https://card.example.org/s#J+",
-            "https://card.example.org/s#J+9 ",
-            "https://card.example.org/s# +9",
-            "https:///s#J+9",
-            "card.example.org/s#J+9",
+            "https://card.example.org/s#j-9",
+            "https://card.example.org/s#J%2D9",
+            "https://card.example.org/s#J-9#",
+            "https://card.example.org/s#J-",
+            "https://card.example.org/s#J-9 ",
+            "https://card.example.org/s# -9",
+            "https:///s#J-9",
+            "card.example.org/s#J-9",
         ] {
             assert_ne!(Carrier::read(text), Ok((link(), b"AB".to_vec())), "{text:?}");
         }
-        assert_eq!(Carrier::read("https://other.example/s#J+9").map(|(_, token)| token).as_deref(), Ok(&b"AB"[..]));
+        assert_eq!(Carrier::read("https://other.example/s#J-9").map(|(_, token)| token).as_deref(), Ok(&b"AB"[..]));
     }
 
     #[test]
-    fn the_largest_token_fits_and_no_larger_one() {
+    fn the_longest_text_is_what_the_largest_qr_code_holds() {
         for carrier in [Carrier::Text, link()] {
             assert!(Carrier::read(&carrier.write(&[0xff; MAX_TOKEN_BYTES])).is_ok());
-            assert_eq!(Carrier::read(&carrier.write(&[0xff; MAX_TOKEN_BYTES + 1])), Err(CarrierError));
         }
-        let host = format!("{}.{}", "a".repeat(32), "b".repeat(31));
-        let longest = Carrier::Link(LinkHost::parse(&host).unwrap()).write(&[0xff; MAX_TOKEN_BYTES]);
-        assert_eq!(longest.len(), MAX_TEXT_BYTES);
-        assert_eq!(Carrier::read(&(longest + "0")), Err(CarrierError));
+        let text = Carrier::Text.write(&[0xff; 2861]);
+        assert_eq!(text.len(), MAX_TEXT_BYTES);
+        assert!(Carrier::read(&text).is_ok());
+        assert_eq!(Carrier::read(&Carrier::Text.write(&[0xff; 2862])), Err(CarrierError));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::profile::DisplayText;
@@ -14,38 +15,70 @@ use crate::{ErrorCode, KeyError, SigningKey, VerifyingKey};
 
 /// The members of a JWK that matter here; others are ignored, as RFC 7517 asks.
 #[derive(Serialize, Deserialize, Default)]
-pub(crate) struct Jwk {
-    pub(crate) kty: String,
+struct Jwk {
+    kty: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) crv: Option<String>,
+    crv: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     x: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) d: Option<Zeroizing<String>>,
+    d: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kid: Option<String>,
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
-    pub(crate) usage: Option<String>,
+    usage: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alg: Option<String>,
     /// Ours: the issuer's name, shown in the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) iss: Option<String>,
+    iss: Option<String>,
 }
 
 impl Jwk {
-    pub(crate) fn is_ed25519(&self) -> bool {
+    fn is_ed25519(&self) -> bool {
         self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519")
     }
 
-    pub(crate) fn verifying_key(&self) -> Result<VerifyingKey, JwkError> {
+    fn verifying_key(&self) -> Result<VerifyingKey, JwkError> {
         let x = bytes32(self.x.as_deref().ok_or(JwkError::Member("x"))?, "x")?;
         VerifyingKey::from_bytes(&x).map_err(JwkError::Key)
     }
+}
 
-    /// The issuer's name, if the key carries one that is safe to show.
+/// A key in a trust file. A member that is `null` is as good as none; of members that mean nothing here, nothing is asked.
+pub(crate) struct PublicJwk<'a>(pub(crate) &'a Map<String, Value>);
+
+impl PublicJwk<'_> {
+    pub(crate) fn is_ed25519(&self) -> bool {
+        self.text("kty") == Some("OKP") && self.text("crv") == Some("Ed25519")
+    }
+
+    pub(crate) fn is_for_signing(&self) -> bool {
+        self.member("use").is_none_or(|usage| usage == "sig")
+    }
+
+    pub(crate) fn is_private(&self) -> bool {
+        self.member("d").is_some()
+    }
+
+    /// The issuer's name, if the key carries one.
     pub(crate) fn issuer(&self) -> Result<Option<DisplayText<100>>, JwkError> {
-        self.iss.as_deref().map(DisplayText::parse).transpose().map_err(|_| JwkError::Member("iss"))
+        let Some(issuer) = self.member("iss") else { return Ok(None) };
+        let issuer = issuer.as_str().and_then(|issuer| DisplayText::from_signed(issuer.into()).ok());
+        issuer.map(Some).ok_or(JwkError::Member("iss"))
+    }
+
+    pub(crate) fn verifying_key(&self) -> Result<VerifyingKey, JwkError> {
+        let x = bytes32(self.text("x").ok_or(JwkError::Member("x"))?, "x")?;
+        VerifyingKey::from_bytes(&x).map_err(JwkError::Key)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.member(name).and_then(Value::as_str)
+    }
+
+    fn member(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|member| !member.is_null())
     }
 }
 

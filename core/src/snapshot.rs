@@ -21,8 +21,7 @@ pub struct Snapshot {
     pub card: Option<Label>,
     /// The event that it was issued for.
     pub event: Option<Label>,
-    /// What a newer issuer added that this version does not know, as it was signed. Empty for a new snapshot.
-    pub other_fields: Vec<OtherField>,
+    pub(crate) other_fields: Vec<OtherField>,
 }
 
 impl Snapshot {
@@ -30,6 +29,12 @@ impl Snapshot {
     #[must_use]
     pub const fn new(profile: Profile, issued_at: UnixTime, ttl: Ttl) -> Self {
         Self { profile, issued_at, ttl, card: None, event: None, other_fields: Vec::new() }
+    }
+
+    /// What a newer issuer added that this version does not know, as it was signed. None in a new snapshot.
+    #[must_use]
+    pub fn other_fields(&self) -> &[OtherField] {
+        &self.other_fields
     }
 
     /// The last second of its validity.

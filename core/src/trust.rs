@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use crate::jwk::Jwk;
+use crate::jwk::PublicJwk;
 use crate::profile::DisplayText;
 use crate::wire::KeyHint;
 use crate::{ErrorCode, JwkError, VerifyingKey};
@@ -52,22 +52,19 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError`], which names the key by its place in the file.
     pub fn from_jwks(json: &str) -> Result<Self, TrustError> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum File {
-            Set { keys: Vec<Jwk> },
-            One(Jwk),
-        }
-        let keys = match serde_json::from_str(json).map_err(|_| TrustError::NotJwks)? {
-            File::Set { keys } => keys,
-            File::One(key) => Vec::from([key]),
+        let Ok(Value::Object(file)) = serde_json::from_str(json) else { return Err(TrustError::NotJwks) };
+        let keys = match file.get("keys") {
+            Some(Value::Array(keys)) => keys.iter().map(Value::as_object).collect(),
+            Some(Value::Null) | None => Some(Vec::from([&file])),
+            Some(_) => None,
         };
         let mut anchors = Vec::new();
-        for (index, jwk) in keys.iter().enumerate() {
-            if !jwk.is_ed25519() || jwk.usage.as_deref().is_some_and(|usage| usage != "sig") {
+        for (index, key) in keys.ok_or(TrustError::NotJwks)?.into_iter().enumerate() {
+            let jwk = PublicJwk(key);
+            if !jwk.is_ed25519() || !jwk.is_for_signing() {
                 continue;
             }
-            if jwk.d.is_some() {
+            if jwk.is_private() {
                 return Err(TrustError::PrivateKey { index });
             }
             let at = |error| TrustError::Key { index, error };
@@ -188,9 +185,10 @@ mod tests {
             set(&[jwk(1).replace("Example", "")]).map(|_| ()),
             Err(TrustError::Key { index: 0, error: JwkError::Member("iss") })
         );
-        for text in ["", "{}", "[]", "null", "{\"keys\":{}}", "not json"] {
+        for text in ["", "[]", "null", "{\"keys\":{}}", "{\"keys\":[[]]}", "not json"] {
             assert_eq!(TrustStore::from_jwks(text).map(|_| ()), Err(TrustError::NotJwks), "{text}");
         }
+        assert_eq!(TrustStore::from_jwks("{}").map(|_| ()), Err(TrustError::Empty));
     }
 
     #[test]

@@ -111,7 +111,18 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`] with a stable code for each way to fail.
     pub fn verify(&self, text: &str, now: UnixTime) -> Result<VerifiedSnapshot, VerifyError> {
-        self.verify_snapshot(&UnverifiedSnapshot::from_text(text)?, now)
+        let (carrier, token) = Carrier::read(text).map_err(|_| VerifyError::Malformed)?;
+        self.check_host(&carrier)?;
+        Envelope::parse(&token)?;
+        self.verify_snapshot(&UnverifiedSnapshot { token, carrier: Some(carrier) }, now)
+    }
+
+    /// Links lead to this verifier's host.
+    fn check_host(&self, carrier: &Carrier) -> Result<(), VerifyError> {
+        match carrier {
+            Carrier::Link(host) if self.link_host.as_ref() != Some(host) => Err(VerifyError::OtherHost),
+            _ => Ok(()),
+        }
     }
 
     /// Verifies what was read before.
@@ -119,11 +130,7 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify`].
     pub fn verify_snapshot(&self, token: &UnverifiedSnapshot, now: UnixTime) -> Result<VerifiedSnapshot, VerifyError> {
-        if let Some(Carrier::Link(host)) = &token.carrier
-            && self.link_host.as_ref() != Some(host)
-        {
-            return Err(VerifyError::OtherHost);
-        }
+        token.carrier.as_ref().map_or(Ok(()), |carrier| self.check_host(carrier))?;
         let envelope = token.envelope()?;
         let mut known = false;
         let signer = self.trust.candidates(envelope.key_hint).find(|anchor| {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use sealcard_core::{
     Carrier, Issuer, LinkDraft, LinkHost, Profile, ProfileDraft, SigningKey, Snapshot, TrustAnchor, TrustStore, Ttl,
-    UnixTime, UnverifiedSnapshot, Verifier, VerifyError,
+    UnixTime, UnverifiedSnapshot, Verifier,
 };
 
 /// What is done with an input; panics if what must hold does not.
@@ -102,7 +102,7 @@ pub fn verify(data: &[u8]) {
     let Ok(text) = String::from_utf8(text) else { return };
     match verifier.verify(&text, NOW) {
         Ok(verified) => assert!(text == *original && verified.profile() == &snapshot.profile),
-        Err(error) => assert!(text != *original || !matches!(error, VerifyError::BadSignature)),
+        Err(error) => assert!(text != *original, "{error}"),
     }
 }
 
@@ -147,7 +147,7 @@ fn reissue(snapshot: &Snapshot) {
     let Ok(token) = issuer.issue(snapshot) else { return };
     let verified = verifier.verify(&token.to_text(), snapshot.issued_at).expect("the issuer's own");
     assert_eq!(verified.profile(), &snapshot.profile);
-    assert_eq!(verified.other_fields(), snapshot.other_fields);
+    assert_eq!(verified.other_fields(), snapshot.other_fields());
     assert_eq!((verified.card(), verified.event()), (snapshot.card.as_ref(), snapshot.event.as_ref()));
     assert_eq!((verified.issued_at(), verified.expires_at()), (snapshot.issued_at, snapshot.expires_at()));
 }

@@ -1,12 +1,19 @@
 //! The shared vectors: current, and run against the core.
 
 use std::fs;
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::ZlibDecoder;
 
 use sealcard_core::{
-    ErrorCode, LinkHost, TrustStore, UnixTime, UnverifiedSnapshot, VerifiedSnapshot, Verifier, VerifyError,
+    Carrier, ErrorCode, Issuer, LinkHost, Profile, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, UnverifiedSnapshot,
+    VerifiedSnapshot, Verifier, VerifyError,
 };
 use sealcard_tests::vectors;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 fn read(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(vectors::folder().join(name)).unwrap()).unwrap()
@@ -91,6 +98,30 @@ fn invalid_trust_files_are_refused_with_their_codes() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// FORMAT.md's example is what the core makes, and its tables are those it says they are.
+#[test]
+fn the_page_tells_the_truth() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/FORMAT.md")).unwrap();
+    let profile = json!({
+        "username": "ada", "displayName": "Ada", "links": [{ "platform": "github", "username": "ada" }]
+    });
+    let profile: Profile = serde_json::from_value(profile).unwrap();
+    let snapshot = Snapshot::new(profile, UnixTime::from_secs(1_800_000_000), Ttl::from_secs(600).unwrap());
+    let token = Issuer::new(SigningKey::from_seed([7; 32])).issue(&snapshot).unwrap();
+    let link = Carrier::Link(LinkHost::parse("card.example.org").unwrap());
+    assert!(page.contains(&format!("\n{}\n", token.to_text())));
+    assert!(page.contains(&format!("\n{}\n", token.to_text_of(&link))));
+    let hex: String = token.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(page.contains(&hex[hex.len() - 64..]), "{hex}");
+
+    let code = page.rsplit("```text\n").next().unwrap().split("```").next().unwrap();
+    let zlib = STANDARD.decode(code.replace('\n', "")).unwrap();
+    let mut tables = Vec::new();
+    ZlibDecoder::new(zlib.as_slice()).read_to_end(&mut tables).unwrap();
+    let hash: String = Sha256::digest(&tables).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(page.contains(&format!("SHA-256 `{hash}`")), "{} bytes, {hash}", tables.len());
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! a character that a later Unicode assigns is shown by phones that know it and as a box by others.
 //!
 //! Some invisible characters carry meaning and are allowed where they do: a non-joiner between Arabic letters, which
-//! Persian needs; joiners after a virama, and in the Bengali ya-phalaa; the joiner inside emoji sequences, style
+//! Persian needs; joiners after a virama, and after a Bengali or Kannada ra before one; Mongolian variation selectors; the
+//! joiner inside emoji sequences, style
 //! selectors after symbols and in keycaps, and ideographic variation selectors after Han characters, which Japanese names
 //! need; and the tags of the flags of England, Scotland and Wales.
 //!
@@ -17,7 +18,7 @@ use unicode_normalization::char::is_combining_mark;
 const MAX_MARKS: usize = 6;
 
 /// Never shown: controls, bidi controls, invisible fillers and formats, private use and noncharacters.
-const NEVER: [(u32, u32); 34] = [
+const NEVER: [(u32, u32); 33] = [
     (0x0000, 0x001f),
     (0x007f, 0x009f),
     (0x00ad, 0x00ad),
@@ -26,7 +27,6 @@ const NEVER: [(u32, u32); 34] = [
     (0x070f, 0x070f),
     (0x115f, 0x1160),
     (0x17b4, 0x17b5),
-    (0x180b, 0x180f),
     (0x200b, 0x200b),
     (0x200e, 0x200f),
     (0x2028, 0x202e),
@@ -65,16 +65,35 @@ const EMOJI: [(u32, u32); 10] = [
     (0x3030, 0x3030),
     (0x303d, 0x303d),
     (0x3297, 0x3299),
-    (0x1f000, 0x1faff),
+    (0x1f000, 0x1fffd),
 ];
 
 /// Arabic letters, without digits and marks.
-const ARABIC_LETTERS: [(u32, u32); 6] =
-    [(0x0620, 0x064a), (0x066e, 0x066f), (0x0671, 0x06d3), (0x06d5, 0x06d5), (0x06fa, 0x06ff), (0x0750, 0x077f)];
+const ARABIC_LETTERS: [(u32, u32); 7] = [
+    (0x0620, 0x064a),
+    (0x066e, 0x066f),
+    (0x0671, 0x06d3),
+    (0x06d5, 0x06d5),
+    (0x06fa, 0x06ff),
+    (0x0750, 0x077f),
+    (0x08a0, 0x08c9),
+];
 
-/// Viramas, after which a joiner or non-joiner chooses the form of a conjunct.
-const VIRAMAS: [u32; 14] =
-    [0x094d, 0x09cd, 0x0a4d, 0x0acd, 0x0b4d, 0x0bcd, 0x0c4d, 0x0ccd, 0x0d4d, 0x0dca, 0x1039, 0x17d2, 0x1b44, 0x11046];
+/// Viramas (canonical combining class 9), after which a joiner or non-joiner chooses the form of a conjunct.
+const VIRAMAS: [u32; 69] = [
+    0x094d, 0x09cd, 0x0a4d, 0x0acd, 0x0b4d, 0x0bcd, 0x0c4d, 0x0ccd, 0x0d3b, 0x0d3c, 0x0d4d, 0x0dca, 0x0e3a, 0x0eba,
+    0x0f84, 0x1039, 0x103a, 0x1714, 0x1715, 0x1734, 0x17d2, 0x1a60, 0x1b44, 0x1baa, 0x1bab, 0x1bf2, 0x1bf3, 0x2d7f,
+    0xa806, 0xa82c, 0xa8c4, 0xa953, 0xa9c0, 0xaaf6, 0xabed, 0x10a3f, 0x11046, 0x11070, 0x1107f, 0x110b9, 0x11133,
+    0x11134, 0x111c0, 0x11235, 0x112ea, 0x1134d, 0x113ce, 0x113cf, 0x113d0, 0x11442, 0x114c2, 0x115bf, 0x1163f,
+    0x116b6, 0x1172b, 0x11839, 0x1193d, 0x1193e, 0x119e0, 0x11a34, 0x11a47, 0x11a99, 0x11c3f, 0x11d44, 0x11d45,
+    0x11d97, 0x11f41, 0x11f42, 0x1612f,
+];
+
+/// Arabic vowel marks.
+const ARABIC_MARKS: [(u32, u32); 2] = [(0x064b, 0x065f), (0x0670, 0x0670)];
+
+/// Mongolian letters, after which a selector chooses the form.
+const MONGOLIAN: [(u32, u32); 1] = [(0x1820, 0x18aa)];
 
 const HAN: [(u32, u32); 4] = [(0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff), (0x20000, 0x3fffd)];
 
@@ -139,15 +158,20 @@ fn is_safe(previous: Option<char>, character: char, next: Option<char>) -> bool 
     let before = |ranges: &[(u32, u32)]| next.is_some_and(|next| within(next, ranges));
     let after_virama = previous.is_some_and(|previous| VIRAMAS.contains(&u32::from(previous)));
     match character {
-        NON_JOINER => after_virama || (after(&ARABIC_LETTERS) && before(&ARABIC_LETTERS)),
+        NON_JOINER => {
+            let arabic = after(&ARABIC_LETTERS) || after(&ARABIC_MARKS);
+            after_virama || (arabic && before(&ARABIC_LETTERS))
+        }
         JOINER => {
             let emoji = (after(&EMOJI) || previous == Some(EMOJI_STYLE)) && before(&EMOJI);
-            let ya_phalaa = previous == Some('\u{9b0}') && next == Some('\u{9cd}');
-            after_virama || emoji || ya_phalaa
+            let joined_ra =
+                matches!((previous, next), (Some('\u{9b0}'), Some('\u{9cd}')) | (Some('\u{cb0}'), Some('\u{ccd}')));
+            after_virama || emoji || joined_ra
         }
         EMOJI_STYLE if next == Some(KEYCAP) => previous.is_some_and(|c| matches!(c, '0'..='9' | '#' | '*')),
         TEXT_STYLE | EMOJI_STYLE => after(&EMOJI),
         '\u{e0100}'..='\u{e01ef}' => after(&HAN),
+        '\u{180b}'..='\u{180f}' => after(&MONGOLIAN),
         _ => !within(character, &NEVER),
     }
 }
@@ -165,7 +189,7 @@ mod tests {
 
     #[test]
     fn ranges_ascend() {
-        for ranges in [&NEVER[..], &EMOJI, &ARABIC_LETTERS, &HAN] {
+        for ranges in [&NEVER[..], &EMOJI, &ARABIC_LETTERS, &ARABIC_MARKS, &MONGOLIAN, &HAN] {
             assert!(ranges.iter().all(|(first, last)| first <= last));
             assert!(ranges.windows(2).all(|pair| pair[0].1 < pair[1].0));
         }
@@ -183,6 +207,9 @@ mod tests {
             "शक्\u{200d}ति क्\u{200c}ष",
             "അവന\u{d4d}\u{200d}",
             "ক্ষ র\u{200d}\u{9cd}য",
+            "ರ\u{200d}\u{ccd}ಯಾಂಕ್",
+            "مُ\u{200c}م",
+            "ᠨ\u{180b}ᠣ",
             "👨\u{200d}👩\u{200d}👧\u{200d}👦 family",
             "❤\u{fe0f}\u{200d}🔥 👩🏽\u{200d}💻 1\u{fe0f}\u{20e3} ☎\u{fe0e}",
             "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} 🏴\u{200d}☠\u{fe0f}",
@@ -232,6 +259,8 @@ mod tests {
             ("Z\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}", 7),
             ("می\u{200c}\u{200c}م", 2),
             ("a\u{e0100}", 1),
+            ("a\u{180b}", 1),
+            ("ᠨ\u{180b}\u{180b}", 2),
             ("🏴\u{e0067}", 1),
             ("🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}", 1),
             ("a\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", 1),

@@ -23,7 +23,7 @@ pub struct ProfileDraft {
     pub role: Option<String>,
     /// See [`Profile::company`].
     pub company: Option<String>,
-    /// See [`Profile::avatar_url`].
+    /// See [`Profile::avatar_url()`].
     pub avatar_url: Option<String>,
     /// See [`Profile::accent_color`]; absent means the default.
     pub accent_color: Option<String>,

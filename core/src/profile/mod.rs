@@ -48,8 +48,7 @@ pub struct Profile {
     pub role: Option<DisplayText<100>>,
     /// Up to 100 characters.
     pub company: Option<DisplayText<100>>,
-    /// An https address.
-    pub avatar_url: Option<LinkUrl>,
+    pub(crate) avatar_url: Option<LinkUrl>,
     /// The colour the owner chose for the card.
     pub accent_color: AccentColor,
     pub(crate) links: Vec<Link>,
@@ -87,6 +86,12 @@ impl Profile {
                 .unwrap_or_default(),
             links,
         })
+    }
+
+    /// The picture's address, always https.
+    #[must_use]
+    pub const fn avatar_url(&self) -> Option<&LinkUrl> {
+        self.avatar_url.as_ref()
     }
 
     /// The links in the order the owner gave them: at most [`MAX_LINKS`].

@@ -20,7 +20,7 @@ use Address::{After, None as NoAddress, Whole};
 
 /// The known platforms. A platform's number is its place here. The table is frozen with the format's version, so that old
 /// and new readers agree; a platform that is not in it travels by its name.
-const KNOWN: [(&str, Address); 36] = [
+const KNOWN: [(&str, Address); 42] = [
     ("github", After("https://github.com/")),
     ("linkedin", After("https://www.linkedin.com/in/")),
     ("twitter", After("https://x.com/")),
@@ -53,10 +53,16 @@ const KNOWN: [(&str, Address); 36] = [
     ("codeberg", After("https://codeberg.org/")),
     ("hackernews", After("https://news.ycombinator.com/user?id=")),
     ("kaggle", After("https://www.kaggle.com/")),
-    ("threads", After("https://www.threads.net/@")),
+    ("threads", After("https://www.threads.com/@")),
     ("huggingface", After("https://huggingface.co/")),
     ("reddit", After("https://www.reddit.com/user/")),
     ("phone", After("tel:")),
+    ("facebook", After("https://www.facebook.com/")),
+    ("tiktok", After("https://www.tiktok.com/@")),
+    ("whatsapp", After("https://wa.me/")),
+    ("matrix", After("https://matrix.to/#/")),
+    ("orcid", After("https://orcid.org/")),
+    ("pinterest", After("https://www.pinterest.com/")),
 ];
 
 /// A platform: one of the known ones, or any other by its name.
@@ -193,7 +199,7 @@ mod tests {
                 assert!(Platform::other_from_signed(name).is_err(), "a second spelling of {platform:?}");
             }
         }
-        assert_eq!(Platform::from_number(36), None);
+        assert_eq!(Platform::from_number(42), None);
     }
 
     #[test]

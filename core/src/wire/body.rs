@@ -14,7 +14,7 @@
 
 use alloc::vec::Vec;
 
-use super::field::{self, FieldError};
+use super::field::{self, Fields};
 use super::{EncodeError, WireError, text};
 use crate::{Snapshot, Ttl, UnixTime};
 
@@ -49,6 +49,8 @@ pub(super) fn encode(snapshot: &Snapshot, token: &mut Vec<u8>) -> Result<(), Enc
     Ok(())
 }
 
+/// What must be understood is looked for before what is in it is judged: a later version may lift a limit of this one, and
+/// say so with a field that must be known.
 pub(super) fn decode(form: Form, bytes: &[u8]) -> Result<Snapshot, WireError> {
     let (issued_at, bytes) = take_varint(bytes)?;
     let (ttl, fields, bytes) = match form {
@@ -58,22 +60,16 @@ pub(super) fn decode(form: Form, bytes: &[u8]) -> Result<Snapshot, WireError> {
             let (length, bytes) = take_varint(bytes)?;
             let length = usize::try_from(length).map_err(|_| WireError::Malformed)?;
             let (fields, bytes) = bytes.split_at_checked(length).ok_or(WireError::Malformed)?;
-            if ttl == u64::from(USUAL_TTL_SECS) && fields.is_empty() {
-                return Err(WireError::Malformed);
-            }
             (ttl, fields, bytes)
         }
     };
-    let issued_at = issued_at.checked_add(EPOCH_SECS).ok_or(WireError::Malformed)?;
+    let Fields { card, event, other } = field::decode(fields)?;
     let ttl = u32::try_from(ttl).ok().and_then(|ttl| Ttl::from_secs(ttl).ok()).ok_or(WireError::Malformed)?;
-    // Before the text: a field that must be known says that the rest may not be what it seems.
-    let fields = field::decode(fields).map_err(|error| match error {
-        FieldError::Malformed => WireError::Malformed,
-        FieldError::Unsupported { id } => WireError::UnsupportedField { id },
-    })?;
+    let issued_at = issued_at.checked_add(EPOCH_SECS).ok_or(WireError::Malformed)?;
     let profile = text::decode(bytes).map_err(|_| WireError::Malformed)?;
-    let field::Fields { card, event, other } = fields;
-    Ok(Snapshot { profile, issued_at: UnixTime::from_secs(issued_at), ttl, card, event, other_fields: other })
+    let snapshot =
+        Snapshot { profile, issued_at: UnixTime::from_secs(issued_at), ttl, card, event, other_fields: other };
+    if self::form(&snapshot) == form { Ok(snapshot) } else { Err(WireError::Malformed) }
 }
 
 fn push_varint(value: u64, bytes: &mut Vec<u8>) {

@@ -5,10 +5,12 @@
 //! ```
 //!
 //! A reader that does not know an even id passes the field over and keeps it. One that does not know an odd id refuses the
-//! snapshot, as if its version were unknown: it may not be relied on without.
+//! snapshot, as if its version were unknown: it may not be relied on without. Set aside are 1 and 3 for the holder's device key
+//! and 6 for a revocation index.
 
 use alloc::vec::Vec;
 
+use super::WireError;
 use crate::profile::DisplayText;
 use crate::{Label, OtherField, Snapshot};
 
@@ -17,23 +19,11 @@ const CARD: u8 = 2;
 /// The event that it was issued for, as UTF-8.
 const EVENT: u8 = 4;
 
-/// All fields together may take so many bytes.
-const MAX_BYTES: usize = 1024;
-
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     pub(super) card: Option<Label>,
     pub(super) event: Option<Label>,
     pub(super) other: Vec<OtherField>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldError {
-    Malformed,
-    /// A field that must be known is not.
-    Unsupported {
-        id: u8,
-    },
 }
 
 pub(super) fn has_any(snapshot: &Snapshot) -> bool {
@@ -55,31 +45,40 @@ pub(super) fn encode(snapshot: &Snapshot) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn decode(mut rest: &[u8]) -> Result<Fields, FieldError> {
-    if rest.len() > MAX_BYTES {
-        return Err(FieldError::Malformed);
+pub(super) fn decode(bytes: &[u8]) -> Result<Fields, WireError> {
+    let all = split(bytes)?;
+    if let Some((id, _)) = all.iter().find(|(id, _)| id % 2 == 1) {
+        return Err(WireError::UnsupportedField { id: *id });
     }
     let mut fields = Fields::default();
-    let mut previous = 0;
-    while let [id, length, more @ ..] = rest {
-        let (data, more) = more.split_at_checked((*length).into()).ok_or(FieldError::Malformed)?;
-        if *id <= previous {
-            return Err(FieldError::Malformed);
-        }
-        match *id {
+    for (id, data) in all {
+        match id {
             CARD => fields.card = Some(label(data)?),
             EVENT => fields.event = Some(label(data)?),
-            id if id % 2 == 0 => fields.other.push(OtherField { id, data: data.into() }),
-            id => return Err(FieldError::Unsupported { id }),
+            id => fields.other.push(OtherField { id, data: data.into() }),
         }
-        (previous, rest) = (*id, more);
     }
-    if rest.is_empty() { Ok(fields) } else { Err(FieldError::Malformed) }
+    Ok(fields)
 }
 
-fn label(data: &[u8]) -> Result<Label, FieldError> {
-    let text = core::str::from_utf8(data).map_err(|_| FieldError::Malformed)?;
-    DisplayText::from_signed(text.into()).map_err(|_| FieldError::Malformed)
+/// Ids and contents, in order.
+fn split(mut rest: &[u8]) -> Result<Vec<(u8, &[u8])>, WireError> {
+    let mut fields = Vec::new();
+    let mut previous = 0;
+    while let [id, length, more @ ..] = rest {
+        let (data, more) = more.split_at_checked((*length).into()).ok_or(WireError::Malformed)?;
+        if *id <= previous {
+            return Err(WireError::Malformed);
+        }
+        fields.push((*id, data));
+        (previous, rest) = (*id, more);
+    }
+    if rest.is_empty() { Ok(fields) } else { Err(WireError::Malformed) }
+}
+
+fn label(data: &[u8]) -> Result<Label, WireError> {
+    let text = core::str::from_utf8(data).map_err(|_| WireError::Malformed)?;
+    DisplayText::from_signed(text.into()).map_err(|_| WireError::Malformed)
 }
 
 #[cfg(test)]
@@ -105,29 +104,23 @@ mod tests {
             b"\x02\x02\xff\xff",
             b"\x08\x01",
         ] {
-            assert_eq!(decode(bytes), Err(FieldError::Malformed), "{bytes:x?}");
+            assert_eq!(decode(bytes), Err(WireError::Malformed), "{bytes:x?}");
         }
     }
 
     #[test]
     fn unknown_fields_are_kept_if_even_and_refused_if_odd() {
-        let bytes = b"\x06\x02ab\xfe\x00";
-        let other = [OtherField { id: 6, data: b"ab".into() }, OtherField { id: 254, data: Vec::new() }];
+        let bytes = b"\x0a\x02ab\xfe\x00";
+        let other = [OtherField { id: 10, data: b"ab".into() }, OtherField { id: 254, data: Vec::new() }];
         assert_eq!(decode(bytes).unwrap().other, other);
-        assert_eq!(decode(b"\x03\x00"), Err(FieldError::Unsupported { id: 3 }));
-        assert_eq!(decode(b"\x02\x04work\xff\x00"), Err(FieldError::Unsupported { id: 255 }));
+        assert_eq!(decode(b"\x07\x00"), Err(WireError::UnsupportedField { id: 7 }));
+        assert_eq!(decode(b"\x02\x04work\xff\x00"), Err(WireError::UnsupportedField { id: 255 }));
     }
 
     #[test]
-    fn a_label_has_at_most_32_characters_and_the_fields_1024_bytes() {
+    fn a_label_has_at_most_32_characters() {
         let label = |n: u8| [&[2, n], &[b'x'; 33][..n.into()]].concat();
         assert!(decode(&label(32)).is_ok());
-        assert_eq!(decode(&label(33)), Err(FieldError::Malformed));
-        let field = |id, length: u8| [&[id, length], &[0; 255][..length.into()]].concat();
-        let full = [field(8, 254), field(10, 254), field(12, 254), field(14, 254)].concat();
-        assert_eq!(full.len(), 1024);
-        assert!(decode(&full).is_ok());
-        let over = [field(8, 254), field(10, 254), field(12, 254), field(14, 255)].concat();
-        assert_eq!(decode(&over), Err(FieldError::Malformed));
+        assert_eq!(decode(&label(33)), Err(WireError::Malformed));
     }
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! There is no algorithm field: the version fixes everything. All that is accepted is signed, and signatures have one
-//! spelling, so nobody without the issuer's key can make a second one.
+//! spelling, so nobody without the issuer's key can make second bytes.
 
 mod body;
 mod field;
@@ -26,7 +26,7 @@ pub(crate) type KeyHint = u8;
 /// The length of an Ed25519 signature.
 pub(crate) const SIGNATURE_LEN: usize = 64;
 
-/// The largest token, signature included. Larger ones are refused unread.
+/// The largest token of a snapshot, signature included. Larger ones are refused unread.
 pub const MAX_TOKEN_BYTES: usize = 2048;
 
 /// Version 1, kind 1: a snapshot, and one in the long form.
@@ -69,15 +69,16 @@ pub(crate) enum EncodeError {
 
 impl<'a> Envelope<'a> {
     pub(crate) fn parse(token: &'a [u8]) -> Result<Self, WireError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(WireError::Malformed);
-        }
         let first_byte = *token.first().ok_or(WireError::Malformed)?;
         let form = match first_byte {
             SNAPSHOT => Form::Short,
             SNAPSHOT_LONG => Form::Long,
             _ => return Err(WireError::UnsupportedVersion { first_byte }),
         };
+        // Of snapshots; other kinds may have other limits.
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(WireError::Malformed);
+        }
         let (signed, signature) = token.split_last_chunk::<SIGNATURE_LEN>().ok_or(WireError::Malformed)?;
         let [_, key_hint, body @ ..] = signed else { return Err(WireError::Malformed) };
         Ok(Self { key_hint: *key_hint, form, body, signed, signature })

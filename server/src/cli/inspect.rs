@@ -53,7 +53,7 @@ impl Inspect {
             _ => None,
         };
         let other_fields: Map<_, _> =
-            claims.other_fields.iter().map(|f| (f.id().to_string(), json!(f.data()))).collect();
+            claims.other_fields().iter().map(|f| (f.id().to_string(), json!(f.data()))).collect();
         Ok(json!({
             "UNVERIFIED": {
                 "profile": claims.profile,

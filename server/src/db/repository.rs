@@ -30,7 +30,7 @@ macro_rules! implement_repository {
                 .bind(profile.pronouns.as_ref().map(|text| text.as_str()))
                 .bind(profile.role.as_ref().map(|text| text.as_str()))
                 .bind(profile.company.as_ref().map(|text| text.as_str()))
-                .bind(profile.avatar_url.as_ref().map(|url| url.as_str()))
+                .bind(profile.avatar_url().map(|url| url.as_str()))
                 .bind(profile.accent_color.to_string())
                 .bind(seconds(account.created_at))
                 .execute(&mut *transaction)
@@ -140,7 +140,7 @@ macro_rules! implement_repository {
                 .bind(profile.pronouns.as_ref().map(|text| text.as_str()))
                 .bind(profile.role.as_ref().map(|text| text.as_str()))
                 .bind(profile.company.as_ref().map(|text| text.as_str()))
-                .bind(profile.avatar_url.as_ref().map(|url| url.as_str()))
+                .bind(profile.avatar_url().map(|url| url.as_str()))
                 .bind(profile.accent_color.to_string())
                 .execute(&mut *transaction)
                 .await?;

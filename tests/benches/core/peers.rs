@@ -109,7 +109,7 @@ fn lean(profile: &Profile) -> Cbor {
         (4, profile.pronouns.as_ref().map(|pronouns| text(pronouns.as_str()))),
         (5, profile.role.as_ref().map(|role| text(role.as_str()))),
         (6, profile.company.as_ref().map(|company| text(company.as_str()))),
-        (7, profile.avatar_url.as_ref().map(|url| text(url.as_str()))),
+        (7, profile.avatar_url().map(|url| text(url.as_str()))),
         (8, Some(Cbor::from(color)).filter(|_| profile.accent_color != Default::default())),
         (9, Some(Cbor::Array(profile.links().iter().map(link).collect()))),
     ];
@@ -166,7 +166,7 @@ fn claim169() -> Peer {
             let lines = [&profile.role, &profile.company].into_iter().flatten().map(|text| text.as_str().to_owned());
             let lines = lines.chain(profile.bio.as_ref().map(|bio| bio.as_str().to_owned()));
             let lines = lines.chain(profile.pronouns.as_ref().map(|pronouns| pronouns.as_str().to_owned()));
-            let lines = lines.chain(profile.avatar_url.as_ref().map(|url| url.as_str().to_owned()));
+            let lines = lines.chain(profile.avatar_url().map(|url| url.as_str().to_owned()));
             let link = |link: &sealcard_core::Link| {
                 let own = link.own_url().map(|url| url.as_str()).unwrap_or_default();
                 format!("{} {} {own}", link.platform().as_str(), link.username())

@@ -172,13 +172,18 @@ pub fn with_name_events(name: Vec<Event>) -> Vec<u8> {
 
 /// A display name of one literal in the tree that takes every character.
 pub fn literal(code: u32) -> Vec<u8> {
-    let index = script::SCRIPTS.len() - 1;
+    literal_of_script(script::SCRIPTS.len() - 1, code)
+}
+
+/// A display name of one literal in this script's tree.
+pub fn literal_of_script(index: usize, code: u32) -> Vec<u8> {
+    let script = &script::SCRIPTS[index];
     with_name_events(vec![
         Event::Enter(Tree::Text, Some(start::DISPLAY_NAME)),
         Event::Symbol(symbol::SCRIPT + index as Symbol),
         Event::Enter(Tree::Script(index), Some(start::SCRIPT)),
         Event::Symbol(symbol::LITERAL),
-        Event::Bits { value: code, bits: 21 },
+        Event::Bits { value: code - script.first, bits: script.literal_bits },
         Event::Symbol(END),
     ])
 }

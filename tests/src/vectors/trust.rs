@@ -49,6 +49,11 @@ pub fn sets() -> Value {
         nulls[member] = Value::Null;
     }
     other_keys.push(nulls);
+    other_keys.push(json!({ "crv": "Ed25519", "x": "AA" }));
+    other_keys.push(json!({ "kty": 5, "kid": [], "x": {} }));
+    let mut odd_members = jwk(&numbered(1).verifying_key(), None);
+    (odd_members["kid"], odd_members["alg"], odd_members["key_ops"]) = (json!(5), json!([]), json!({}));
+    other_keys.push(odd_members);
     json!({
         "example": { "keys": [own] },
         "single": own,
@@ -104,9 +109,16 @@ pub fn invalid() -> Value {
     push("x with bits to spare", &changed("x", json!(x.replace("iw", "ix"))), "invalid_key");
     push("x in the other base64", &changed("x", json!(x.replace('-', "+"))), "invalid_key");
     push("an empty issuer's name", &changed("iss", json!("")), "invalid_key");
-    push("an issuer's name that is a number", &changed("iss", json!(1)), "invalid_trust");
-    push("a key without kty", &set(vec![own(), json!({ "crv": "Ed25519", "x": "AA" })]), "invalid_trust");
-    push("a member twice", &set(vec![own()]).replace("\"crv\"", "\"kty\":\"OKP\",\"crv\""), "invalid_trust");
+    push("an issuer's name that is a number", &changed("iss", json!(1)), "invalid_key");
+    push("an issuer's name with spaces around it", &changed("iss", json!(" Example ")), "invalid_key");
+    push("an issuer's name that is not NFC", &changed("iss", json!("e\u{301}")), "invalid_key");
+    push("x that is a number", &changed("x", json!(1)), "invalid_key");
+    push("a key that is an array", r#"{"keys":[["OKP","Ed25519"]]}"#, "invalid_trust");
+    push("only a key whose use is a number", &changed("use", json!(1)), "invalid_trust");
+    push("no member", "{}", "invalid_trust");
+    let mut wins = own();
+    wins["keys"] = json!([]);
+    push("keys beside a key", &wins.to_string(), "invalid_trust");
     push("a byte-order mark", &format!("\u{feff}{}", set(vec![own()])), "invalid_trust");
     push("an issuer's name of 101 characters", &changed("iss", json!("x".repeat(101))), "invalid_key");
     push("an issuer's name that is not safe to show", &changed("iss", json!("a\u{202e}b")), "invalid_key");

@@ -90,6 +90,20 @@ fn fields(vectors: &mut Vec<Value>) {
 }
 
 fn limits(vectors: &mut Vec<Value>) {
+    // What decodes to the most text for its size, to measure memory by.
+    push(vectors, "32 links of anchors only", |draft| {
+        let name = "abcdefghij".repeat(5);
+        let mail = |times: usize| name.repeat(times);
+        draft.username = name.clone();
+        draft.bio = Some("한".repeat(300));
+        draft.links = (0..32)
+            .map(|_| LinkDraft {
+                platform: "custom".into(),
+                username: mail(4),
+                url: Some(format!("https://a.b/{}", mail(3))),
+            })
+            .collect();
+    });
     push(vectors, "username of 3", |draft| draft.username = "a-_".into());
     push(vectors, "username of 50", |draft| draft.username = "Zq9".repeat(16) + "xx");
     push(vectors, "display name of 1", |draft| draft.display_name = "A".into());
@@ -135,6 +149,10 @@ fn scripts(vectors: &mut Vec<Value>) {
         ("Telugu", "శ్రీనివాస్"),
         ("Kannada", "ಅನಿತಾ"),
         ("Malayalam with a chillu", "അവന്\u{200d} ലക്ഷ്മി"),
+        ("Kannada with a joined ra", "ರ\u{200d}\u{ccd}ಯಾಂಕ್"),
+        ("Mongolian with selectors", "ᠨ\u{180b}ᠣ ᠡ\u{180e}ᠣ"),
+        ("Arabic with marks and non-joiners", "مُ\u{200c}م ٰ".trim_end_matches(" ٰ")),
+        ("Javanese with a joiner", "ꦏ\u{a9c0}\u{200d}ꦫ"),
         ("Sinhala", "ක්\u{200d}රිෂ්"),
         ("Thai", "สมชาย ใจดี"),
         ("Lao", "ສົມສັກ"),
@@ -326,12 +344,32 @@ fn links(vectors: &mut Vec<Value>) {
     });
     let token = forge::short(&letters.text());
     vectors.push(of_snapshot(Vector::bytes("letters instead of anchors", &token), &snapshot(chosen, 600)));
+    for (index, script) in sealcard_core::training::script::SCRIPTS.iter().enumerate() {
+        // The first and the last of the script that may stand alone.
+        let alone = |code: &u32| char::from_u32(*code).filter(|c| stands_alone(*c)).map(String::from);
+        let last = (script.first..=script.last.min(0x3_0000)).rev().find_map(|code| alone(&code));
+        for (name, text) in [("first", (script.first..=script.last).find_map(|code| alone(&code))), ("last", last)] {
+            let text = text.expect("one at least");
+            let code = text.chars().next().map_or(0, u32::from);
+            let token = forge::short(&forge::literal_of_script(index, code));
+            let of_name = profile(|draft| draft.display_name = text);
+            let name = format!("the {name} literal of script {index}");
+            vectors.push(of_snapshot(Vector::bytes(name, &token), &snapshot(of_name, 600)));
+        }
+    }
     let restless = profile(|draft| draft.display_name = "A".into());
     let token = forge::short(&forge::restless(749, "A"));
     vectors.push(of_snapshot(Vector::bytes("a text of 1,500 outcomes", &token), &snapshot(restless, 600)));
     let literal = profile(|draft| draft.display_name = "é".into());
     let token = forge::short(&forge::literal(0xe9));
     vectors.push(of_snapshot(Vector::bytes("a literal instead of a symbol", &token), &snapshot(literal, 600)));
+}
+
+/// Whether a character by itself is a display name that comes back as it is.
+fn stands_alone(character: char) -> bool {
+    let text = String::from(character);
+    let parsed = text.parse::<Label>();
+    parsed.is_ok_and(|label| label.as_str() == text)
 }
 
 fn validity(vectors: &mut Vec<Value>) {
@@ -408,11 +446,11 @@ fn growth(vectors: &mut Vec<Value>) {
         vectors.push(json);
     };
     future("future: a field of no bytes", 600, &forge::field(8, b""), &plain, &[(8, b"")]);
-    let fields = [forge::field(2, b"work"), forge::field(6, b"\xff\x00"), forge::field(254, &[7; 255])].concat();
+    let fields = [forge::field(2, b"work"), forge::field(10, b"\xff\x00"), forge::field(254, &[7; 255])].concat();
     let base = with(&plain, |s| s.card = label("work"));
-    future("future: fields between and after known ones", 600, &fields, &base, &[(6, b"\xff\x00"), (254, &[7; 255])]);
+    future("future: fields between and after known ones", 600, &fields, &base, &[(10, b"\xff\x00"), (254, &[7; 255])]);
     let ids = [8, 10, 12, 14];
     let full: Vec<u8> = ids.iter().flat_map(|id| forge::field(*id, &[1; 254])).collect();
     let other: Vec<(u8, &[u8])> = ids.iter().map(|id| (*id, &[1; 254][..])).collect();
-    future("future: 1024 bytes of fields", 600, &full, &plain, &other);
+    future("future: more than 1000 bytes of fields", 600, &full, &plain, &other);
 }

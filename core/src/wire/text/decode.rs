@@ -165,10 +165,10 @@ impl Reader<'_> {
     fn handle(&mut self, start: Symbol, anchors: &Anchors) -> Result<String, TextError> {
         self.enter(Tree::Handle, Some(start));
         let mut handle = String::with_capacity(USUAL_BYTES);
-        for _ in 0..MAX_STEPS {
+        for step in 0..MAX_STEPS {
             match self.read()? {
                 Read::Symbol(END) => return Ok(handle),
-                Read::Symbol(TEXT) if handle.is_empty() => return self.text(start::TEXT),
+                Read::Symbol(TEXT) if step == 0 => return self.text(start::TEXT),
                 Read::Symbol(symbol) => match anchors.get(symbol) {
                     Some(anchor) => handle.push_str(anchor),
                     None => handle.push(symbol::to_char(symbol).ok_or(TextError)?),

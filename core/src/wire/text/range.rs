@@ -82,10 +82,11 @@ impl Encoder {
     }
 }
 
-/// From the range's first number to the one in it that ends with the most zero bytes.
+/// From the range's first number to the one in it that ends with the most zero bytes: four, or else three, of which every
+/// range has one.
 fn last_step(low: u32, range: u32) -> u32 {
-    let step = |bits: u32| low.wrapping_neg() & (1_u32 << bits).wrapping_sub(1);
-    [24, 16, 8].into_iter().map(step).find(|step| *step < range).unwrap_or_default()
+    let four = low.wrapping_neg();
+    if four < range { four } else { four & (BOTTOM - 1) }
 }
 
 pub(super) struct Decoder<'a> {

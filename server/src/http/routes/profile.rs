@@ -42,8 +42,7 @@ pub(super) struct LinkBody<'a> {
 
 impl<'a> ProfileBody<'a> {
     pub(super) fn of(stored: &'a StoredProfile) -> Self {
-        let Profile { username, display_name, bio, pronouns, role, company, avatar_url, accent_color, .. } =
-            &stored.profile;
+        let Profile { username, display_name, bio, pronouns, role, company, accent_color, .. } = &stored.profile;
         Self {
             username: username.as_str(),
             display_name: display_name.as_str(),
@@ -51,7 +50,7 @@ impl<'a> ProfileBody<'a> {
             pronouns: pronouns.as_ref().map(DisplayText::as_str),
             role: role.as_ref().map(DisplayText::as_str),
             company: company.as_ref().map(DisplayText::as_str),
-            avatar_url: avatar_url.as_ref(),
+            avatar_url: stored.profile.avatar_url(),
             accent_color: *accent_color,
             links: stored.links().map(|(order, id, link)| LinkBody::of(order, id, link)).collect(),
         }
