@@ -35,20 +35,25 @@ impl fmt::Display for FieldCost {
 }
 
 impl Snapshot {
-    /// How many bytes the signed token will take; `None` if no token can hold it.
+    /// How many bytes the signed token will take. It can only be issued with at most
+    /// [`MAX_TOKEN_BYTES`](crate::MAX_TOKEN_BYTES).
     #[must_use]
-    pub fn token_len(&self) -> Option<usize> {
-        wire::token_len(self).ok()
+    pub fn token_len(&self) -> usize {
+        match wire::token_len(self) {
+            Ok(bytes) | Err(EncodeError::TooLarge { bytes }) => bytes,
+            // No token has such a time.
+            Err(EncodeError::BeforeEpoch) => 0,
+        }
     }
 
     /// What each part that could be left out costs, the dearest first. Parts share what they have in common, so their costs
     /// do not add up exactly.
     #[must_use]
     pub fn costs(&self) -> Vec<FieldCost> {
-        let whole = token_len(self);
+        let whole = self.token_len();
         let mut costs = Vec::new();
         let mut cost = |field, without: Self| {
-            let bytes = whole.saturating_sub(token_len(&without));
+            let bytes = whole.saturating_sub(without.token_len());
             if without != *self {
                 costs.push(FieldCost { field, bytes });
             }
@@ -76,14 +81,6 @@ impl Snapshot {
     }
 }
 
-/// The length of a token, also of one that is too large.
-fn token_len(snapshot: &Snapshot) -> usize {
-    match wire::token_len(snapshot) {
-        Ok(bytes) | Err(EncodeError::TooLarge { bytes }) => bytes,
-        Err(EncodeError::BeforeEpoch) => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,9 +104,7 @@ mod tests {
     #[test]
     fn the_size_is_known_before_signing() {
         let token = Issuer::new(SigningKey::from_seed([7; 32])).issue(&snapshot()).unwrap();
-        assert_eq!(snapshot().token_len(), Some(token.as_bytes().len()));
-        let early = Snapshot { issued_at: UnixTime::from_secs(0), ..snapshot() };
-        assert_eq!(early.token_len(), None);
+        assert_eq!(snapshot().token_len(), token.as_bytes().len());
     }
 
     #[test]
@@ -125,6 +120,6 @@ mod tests {
         assert!(costs[0].bytes > 8 && costs.is_sorted_by_key(|cost| core::cmp::Reverse(cost.bytes)));
         let without = Snapshot { event: None, ..labelled.clone() };
         let event = costs.iter().find(|cost| cost.field == "event").unwrap();
-        assert_eq!(event.bytes, labelled.token_len().unwrap() - without.token_len().unwrap());
+        assert_eq!(event.bytes, labelled.token_len() - without.token_len());
     }
 }

@@ -96,6 +96,8 @@ pub enum IssueError {
     TooLarge {
         /// Its size, signature included.
         bytes: usize,
+        /// What each part of the profile costs, the dearest first.
+        costs: Vec<FieldCost>,
     },
     /// The QR code would be larger than asked for.
     OverQrLimit {
@@ -117,7 +119,7 @@ impl IssueError {
     fn of(error: EncodeError, snapshot: &Snapshot) -> Self {
         match error {
             EncodeError::BeforeEpoch => Self::TooEarly { issued_at: snapshot.issued_at },
-            EncodeError::TooLarge { bytes } => Self::TooLarge { bytes },
+            EncodeError::TooLarge { bytes } => Self::TooLarge { bytes, costs: snapshot.costs() },
         }
     }
 
@@ -134,26 +136,27 @@ impl IssueError {
 impl fmt::Display for IssueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge { bytes } => write!(
-                f,
-                "the signed profile would take {bytes} bytes, but at most {MAX_TOKEN_BYTES} are allowed: \
-                 shorten the bio or remove links"
-            ),
+            Self::TooLarge { bytes, costs } => {
+                write!(f, "the token would take {bytes} bytes, but at most {MAX_TOKEN_BYTES} are allowed; ")?;
+                write_costs(costs, f)
+            }
             Self::OverQrLimit { version, max_version, costs } => {
-                write!(
-                    f,
-                    "the QR code would be of version {version}, but at most {max_version} is allowed; bytes by part: "
-                )?;
-                for (index, cost) in costs.iter().enumerate() {
-                    write!(f, "{}{cost}", if index == 0 { "" } else { ", " })?;
-                }
-                Ok(())
+                write!(f, "the QR code would be of version {version}, but at most {max_version} is allowed; ")?;
+                write_costs(costs, f)
             }
             Self::TooEarly { issued_at } => {
                 write!(f, "the clock says {issued_at} since 1970, which is before 2026: set it")
             }
         }
     }
+}
+
+fn write_costs(costs: &[FieldCost], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("bytes by part: ")?;
+    for (index, cost) in costs.iter().enumerate() {
+        write!(f, "{}{cost}", if index == 0 { "" } else { ", " })?;
+    }
+    Ok(())
 }
 
 impl core::error::Error for IssueError {}

@@ -1,5 +1,5 @@
-//! Nobody but the issuer can write an accepted token in another way: every change of one place, in every carrier, is
-//! refused. The fuzz target `verify` looks at changes of more.
+//! In each carrier, nobody but the issuer can write an accepted token in another way: every change of one place is refused.
+//! The fuzz target `verify` looks at changes of more.
 
 use sealcard_core::{
     Carrier, Issuer, LinkHost, SigningKey, Snapshot, TrustAnchor, TrustStore, Ttl, UnixTime, UnverifiedSnapshot,

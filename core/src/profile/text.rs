@@ -15,8 +15,8 @@ use super::{ProfileProblem, confusable, display_safe};
 pub struct DisplayText<const MAX: usize>(String);
 
 impl<const MAX: usize> DisplayText<MAX> {
-    /// Parses what a person typed: brings it to NFC, drops the spaces around it, then checks it. Besides what a verifier refuses, characters that
-    /// Unicode has not assigned yet are refused here, where a newer table is a software update away.
+    /// Parses what a person typed: brings it to NFC, drops the spaces around it, then checks it. Besides what a verifier
+    /// refuses, characters that Unicode has not assigned yet are refused here, where a newer table is an update away.
     ///
     /// # Errors
     /// [`ProfileProblem::Empty`], [`ProfileProblem::Length`] or [`ProfileProblem::UnsafeCharacter`].

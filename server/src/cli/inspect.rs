@@ -5,9 +5,12 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use sealcard_core::{Carrier, ErrorCorrection, LinkHost, Profile, QrSize, Snapshot, Ttl, UnverifiedSnapshot};
+use sealcard_core::{
+    Carrier, ErrorCorrection, LinkHost, Profile, ProfileDraft, QrSize, Snapshot, Ttl, UnverifiedSnapshot,
+};
 use serde_json::{Map, Value, json};
 
+use super::verify::other_fields;
 use super::{CliError, input};
 use crate::clock;
 
@@ -52,14 +55,12 @@ impl Inspect {
             Some(Carrier::Link(host)) => Some(host),
             _ => None,
         };
-        let other_fields: Map<_, _> =
-            claims.other_fields().iter().map(|f| (f.id().to_string(), json!(f.data()))).collect();
         Ok(json!({
             "UNVERIFIED": {
                 "profile": claims.profile,
                 "card": claims.card,
                 "event": claims.event,
-                "otherFields": other_fields,
+                "otherFields": other_fields(claims.other_fields()),
                 "issuedAt": clock::iso8601(claims.issued_at),
                 "expiresAt": clock::iso8601(claims.expires_at()),
                 "keyHint": format!("{hint:02x}"),
@@ -70,11 +71,11 @@ impl Inspect {
     }
 
     fn budget_of_profile(&self, json: &str) -> Result<Value, CliError> {
-        let profile: Profile = serde_json::from_str(json).map_err(|error| CliError::new("invalid_profile", error))?;
+        let draft: ProfileDraft = serde_json::from_str(json).map_err(|error| CliError::new("invalid_json", error))?;
+        let profile = Profile::parse(draft).map_err(|error| CliError::core(error.code(), error))?;
         let ttl = Ttl::from_secs(600).map_err(|error| CliError::core(error.code(), error))?;
         let snapshot = Snapshot::new(profile, clock::now(), ttl);
-        let bytes = snapshot.token_len().ok_or_else(|| CliError::new("too_large", "no token can hold this profile"))?;
-        Ok(json!({ "size": self.size(bytes, None), "costs": costs(&snapshot) }))
+        Ok(json!({ "size": self.size(snapshot.token_len(), None), "costs": costs(&snapshot) }))
     }
 
     /// The QR code of each carrier at every level of error correction; a level that no code reaches is left out.

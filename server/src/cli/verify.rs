@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sealcard_core::{
-    DEFAULT_LEEWAY_SECS, ErrorCode, LinkHost, TrustStore, UnixTime, VerifiedSnapshot, Verifier, VerifyError,
+    DEFAULT_LEEWAY_SECS, ErrorCode, LinkHost, OtherField, TrustStore, UnixTime, VerifiedSnapshot, Verifier, VerifyError,
 };
 use serde_json::json;
 
@@ -102,6 +102,7 @@ fn verdict(verified: &VerifiedSnapshot) -> serde_json::Value {
         "profile": verified.profile(),
         "card": verified.card(),
         "event": verified.event(),
+        "otherFields": other_fields(verified.other_fields()),
         "issuer": verified.issuer(),
         "keyId": verified.key_id().to_string(),
         "issuedAt": clock::iso8601(verified.issued_at()),
@@ -109,4 +110,10 @@ fn verdict(verified: &VerifiedSnapshot) -> serde_json::Value {
         "binding": "bearer",
         "revocation": "unknown",
     })
+}
+
+/// What a newer issuer added, in hexadecimal.
+pub(super) fn other_fields(fields: &[OtherField]) -> Vec<serde_json::Value> {
+    let hex = |data: &[u8]| data.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    fields.iter().map(|field| json!({ "id": field.id(), "data": hex(field.data()) })).collect()
 }

@@ -341,7 +341,17 @@ fn a_profile_too_large_for_any_token_is_refused() {
     let issuer = Issuer::new();
     let mut profile = ada();
     profile["links"] = json!(vec![json!({ "platform": "discord", "username": "名".repeat(200) }); 32]);
-    assert_eq!(issuer.try_issue(profile.to_string().as_bytes()).error_code(), "too_large");
+    let refused = issuer.try_issue(profile.to_string().as_bytes());
+    assert_eq!(refused.error_code(), "too_large");
+    assert!(refused.stderr.contains("links[31] "), "{}", refused.stderr);
+    let file = issuer.path("large.json");
+    std::fs::write(&file, profile.to_string()).unwrap();
+    let budget = run(&["inspect", "--profile", file.to_str().unwrap()]).json();
+    assert!(budget["size"]["bytes"].as_u64() > Some(2048));
+    std::fs::write(&file, "{").unwrap();
+    assert_eq!(run(&["inspect", "--profile", file.to_str().unwrap()]).error_code(), "invalid_json");
+    std::fs::write(&file, r#"{"username":"a b","displayName":"x"}"#).unwrap();
+    assert_eq!(run(&["inspect", "--profile", file.to_str().unwrap()]).error_code(), "invalid_profile");
 }
 
 #[test]
