@@ -3,8 +3,8 @@
 use curve25519_dalek::Scalar;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use sealcard_core::training::encode_events;
-use sealcard_core::training::event::Event;
-use sealcard_core::training::symbol::{ANCHORS, TEXT};
+use sealcard_core::training::event::{self, Event};
+use sealcard_core::training::symbol::{ANCHORS, TEXT, start};
 use sealcard_core::{Carrier, Issuer, LinkHost, Profile, ProfileDraft, SigningKey, Snapshot, Ttl, UnixTime};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
@@ -400,6 +400,11 @@ fn coded_text(list: &mut List) {
     let mut inside = handle.clone();
     inside.splice(username + 2..username + 2, [Event::Symbol(TEXT)]);
     push("TEXT inside a handle", &encode_events(inside));
+    let mut after_nothing = Raw::new().events();
+    let anchor = [Event::Symbol(ANCHORS[4]), Event::Symbol(TEXT)];
+    // The three letters and END give way.
+    after_nothing.splice(username + 1..username + 5, anchor.into_iter().chain(event::of_text("ada", start::TEXT)));
+    push("TEXT after an empty anchor", &encode_events(after_nothing));
     push(
         "an empty anchor as the whole username",
         &encode_events(Raw::new().events().into_iter().enumerate().filter_map(|(index, event)| {
