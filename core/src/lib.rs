@@ -69,8 +69,8 @@ pub use issue::{IssueError, Issuer, Token};
 pub use jwk::JwkError;
 pub use key::{KeyError, KeyId, SigningKey, VerifyingKey};
 pub use profile::{
-    AccentColor, DisplayText, Link, LinkDraft, LinkUrl, MAX_LINKS, Platform, Profile, ProfileDraft, ProfileError,
-    ProfileProblem, Username,
+    AccentColor, DisplayText, Link, LinkDraft, LinkUrl, MAX_LINKS, MAX_PROFILE_BYTES, Platform, Profile, ProfileDraft,
+    ProfileError, ProfileProblem, Username,
 };
 pub use qr_size::{ErrorCorrection, QrSize};
 pub use snapshot::{Label, OtherField, Snapshot};

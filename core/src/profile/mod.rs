@@ -28,6 +28,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::text::event;
+
+/// The most bytes of UTF-8 that all texts of a profile may take together, not counting `https://` and what follows from a
+/// link's platform. It bounds the memory of a verifier.
+pub const MAX_PROFILE_BYTES: usize = 4096;
+
 /// A profile within every limit, all of its text safe to show.
 ///
 /// As JSON it has DevCard's public shape without what belongs to a viewer or to a database (`id`, `displayOrder`,
@@ -68,7 +74,7 @@ impl Profile {
         for (index, link) in draft.links.into_iter().enumerate() {
             links.push(Link::parse(link).map_err(|error| error.of_link(index))?);
         }
-        Ok(Self {
+        let profile = Self {
             username: Username::parse(&draft.username).map_err(|problem| ProfileError::new("username", problem))?,
             display_name: required("displayName", &draft.display_name)?,
             bio: optional("bio", draft.bio.as_deref())?,
@@ -85,7 +91,13 @@ impl Profile {
                 .map_err(|problem| ProfileError::new("accentColor", problem))?
                 .unwrap_or_default(),
             links,
-        })
+        };
+        match event::text_bytes(&profile) {
+            actual if actual > MAX_PROFILE_BYTES => {
+                Err(ProfileError::new("profile", ProfileProblem::Bytes { max: MAX_PROFILE_BYTES, actual }))
+            }
+            _ => Ok(profile),
+        }
     }
 
     /// The picture's address, always https.
@@ -162,6 +174,13 @@ mod tests {
         assert_eq!(refused(|d| d.pronouns = Some(text(51))), "pronouns: 51 characters, but at most 50 are allowed");
         assert_eq!(refused(|d| d.role = Some(text(101))), "role: 101 characters, but at most 100 are allowed");
         assert_eq!(refused(|d| d.company = Some(text(101))), "company: 101 characters, but at most 100 are allowed");
+        let link = |n: usize| LinkDraft { platform: "discord".into(), username: "x".repeat(n), url: None };
+        // With the username and the display name, of 3 bytes each, 4,096 bytes and one more.
+        let mut links = alloc::vec![link(200); 20];
+        links.push(link(90));
+        assert!(Profile::parse(ProfileDraft { links: links.clone(), ..draft() }).is_ok());
+        links.push(link(1));
+        assert_eq!(refused(|d| d.links = links), "profile: 4097 bytes, but at most 4096 are allowed");
         let long = "https://a.example/".to_string() + &"a".repeat(183);
         assert_eq!(refused(|d| d.avatar_url = Some(long)), "avatarUrl: 201 bytes, but at most 200 are allowed");
         assert_eq!(refused(|d| d.accent_color = Some("#12345".into())), "accentColor: not a colour like #6366f1");

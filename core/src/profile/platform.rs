@@ -140,7 +140,7 @@ impl Platform {
                 if !mail_or_phone && (climbs || !username.bytes().all(is_path_byte)) {
                     return Err(ProfileProblem::PlatformUsername);
                 }
-                LinkUrl::parse(&String::from_iter([start, username])).map(Some)
+                LinkUrl::parse(&[start, username].concat()).map(Some)
             }
             Some((_, Whole)) => LinkUrl::parse(username).map(Some),
             Some((_, NoAddress)) | None => Ok(None),

@@ -439,6 +439,12 @@ fn profiles(list: &mut List) {
     list.profile("the default colour written out", |raw| raw.color = Some(0x63_66_f1));
     list.profile("avatar present and empty", |raw| raw.avatar = Some(String::new()));
     list.profile("avatar of 201 bytes", |raw| raw.avatar = Some(format!("example.org/{}", "a".repeat(181))));
+    list.profile("4,097 bytes of text", |raw| {
+        raw.bio = Some("한".repeat(300));
+        let link = |length| RawLink { platform: RawPlatform::Number(0), username: "a".repeat(length), own_url: None };
+        raw.links = vec![link(100); 31];
+        raw.links.push(link(91));
+    });
     list.profile("avatar by mail", |raw| raw.avatar = Some("mailto:ada@example.org".into()));
     list.profile("avatar on a host without a dot", |raw| raw.avatar = Some("localhost/a.png".into()));
 }

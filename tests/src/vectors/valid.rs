@@ -90,19 +90,13 @@ fn fields(vectors: &mut Vec<Value>) {
 }
 
 fn limits(vectors: &mut Vec<Value>) {
-    // What decodes to the most text for its size, to measure memory by.
-    push(vectors, "32 links of anchors only", |draft| {
-        let name = "abcdefghij".repeat(5);
-        let mail = |times: usize| name.repeat(times);
-        draft.username = name.clone();
+    push(vectors, "4,096 bytes of text", |draft| {
+        // By anchors, in few bytes of the token; and each link's address takes as much memory again.
+        draft.username = "abcdefghij".repeat(5);
+        draft.display_name = "Ada".into();
         draft.bio = Some("한".repeat(300));
-        draft.links = (0..32)
-            .map(|_| LinkDraft {
-                platform: "custom".into(),
-                username: mail(4),
-                url: Some(format!("https://a.b/{}", mail(3))),
-            })
-            .collect();
+        draft.links = vec![link("github", &"abcdefghij".repeat(10)); 31];
+        draft.links.push(link("linkedin", &"abcdefghij".repeat(5)[..43]));
     });
     push(vectors, "username of 3", |draft| draft.username = "a-_".into());
     push(vectors, "username of 50", |draft| draft.username = "Zq9".repeat(16) + "xx");

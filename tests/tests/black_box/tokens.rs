@@ -71,11 +71,16 @@ fn the_served_keys_are_a_trust_file() {
 fn a_profile_too_large_for_a_token_says_so_and_is_still_shown() {
     let server = Server::start(&[]);
     let token = server.sign_up("ada");
-    for _ in 0..12 {
-        let link = json!({ "platform": "discord", "username": "名".repeat(200) });
+    // Rare characters, within the limit for text but not for a token.
+    let rare: String = ('\u{4e00}'..).step_by(17).take(200).collect();
+    for _ in 0..6 {
+        let link = json!({ "platform": "discord", "username": rare });
         assert_eq!(server.request("POST", "/api/profiles/me/links", Some(&token), Some(&link)).status, 201);
     }
     assert_eq!(server.get("/api/public/ada/qr-session").problem(), (422, "too_large".into()));
     assert_eq!(server.get("/api/public/ada/qr").problem(), (422, "too_large".into()));
     assert_eq!(server.get("/api/public/ada").status, 200);
+    let link = json!({ "platform": "discord", "username": rare });
+    let refused = server.request("POST", "/api/profiles/me/links", Some(&token), Some(&link)).problem();
+    assert_eq!(refused, (422, "invalid_profile".into()), "more than 4,096 bytes of text");
 }

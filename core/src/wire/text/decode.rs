@@ -8,7 +8,9 @@ use super::model::{Choice, Context};
 use super::range::Decoder;
 use super::script::{self, SCRIPTS};
 use super::symbol::{self, END, FIELDS, LITERAL, OTHER, OWN, PLATFORM, SCRIPT, Symbol, TEXT, start};
-use crate::profile::{AccentColor, DisplayText, Link, LinkUrl, MAX_LINKS, Platform, Profile, ProfileProblem, Username};
+use crate::profile::{
+    AccentColor, DisplayText, Link, LinkUrl, MAX_LINKS, MAX_PROFILE_BYTES, Platform, Profile, ProfileProblem, Username,
+};
 
 /// The bytes are not a profile's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Profile, TextError> {
     if bytes.last() == Some(&0) {
         return Err(TextError);
     }
-    let mut reader =
-        Reader { decoder: Decoder::new(bytes), tree: Tree::Text, context: Context::enter(Tree::Text, None) };
+    let mut reader = Reader {
+        decoder: Decoder::new(bytes),
+        tree: Tree::Text,
+        context: Context::enter(Tree::Text, None),
+        bytes_left: MAX_PROFILE_BYTES,
+    };
     let profile = reader.profile()?;
     if reader.decoder.is_finished() { Ok(profile) } else { Err(TextError) }
 }
@@ -44,6 +50,7 @@ struct Reader<'a> {
     decoder: Decoder<'a>,
     tree: Tree,
     context: Context,
+    bytes_left: usize,
 }
 
 /// What a context gave.
@@ -143,7 +150,7 @@ impl Reader<'_> {
         let mut text = script::Composer::with_capacity(USUAL_BYTES);
         for _ in 0..MAX_STEPS {
             match self.read()? {
-                Read::Symbol(END) => return Ok(text.finish()),
+                Read::Symbol(END) => return self.spend(text.finish()),
                 Read::Symbol(LITERAL) => {
                     let (first, bits) = event::literal_range(self.tree);
                     let code = first.saturating_add(self.bits(bits)?);
@@ -167,7 +174,7 @@ impl Reader<'_> {
         let mut handle = String::with_capacity(USUAL_BYTES);
         for step in 0..MAX_STEPS {
             match self.read()? {
-                Read::Symbol(END) => return Ok(handle),
+                Read::Symbol(END) => return self.spend(handle.into_boxed_str().into_string()),
                 Read::Symbol(TEXT) if step == 0 => return self.text(start::TEXT),
                 Read::Symbol(symbol) => match anchors.get(symbol) {
                     Some(anchor) => handle.push_str(anchor),
@@ -180,6 +187,12 @@ impl Reader<'_> {
             }
         }
         Err(TextError)
+    }
+
+    /// A text that was read, if there may be so much of it.
+    fn spend(&mut self, text: String) -> Result<String, TextError> {
+        self.bytes_left = self.bytes_left.checked_sub(text.len()).ok_or(TextError)?;
+        Ok(text)
     }
 
     fn enter(&mut self, tree: Tree, symbol: Option<Symbol>) {

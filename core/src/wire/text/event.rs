@@ -98,6 +98,28 @@ pub fn of_profile(profile: &Profile) -> Vec<Event> {
     events
 }
 
+/// How many bytes of UTF-8 all texts of a profile take, as they are coded: an address without its `https://`, and none that
+/// follows from the platform.
+pub fn text_bytes(profile: &Profile) -> usize {
+    let texts = [
+        Some(profile.display_name.as_str()),
+        Some(profile.username.as_str()),
+        profile.role.as_ref().map(DisplayText::as_str),
+        profile.company.as_ref().map(DisplayText::as_str),
+        profile.bio.as_ref().map(DisplayText::as_str),
+        profile.pronouns.as_ref().map(DisplayText::as_str),
+        profile.avatar_url.as_ref().map(|url| without_scheme(url.as_str())),
+    ];
+    let links = profile.links().iter().flat_map(|link| {
+        let own = link.own_url().map(|url| without_scheme(url.as_str()));
+        let name = link.platform().number().is_none().then(|| link.platform().as_str());
+        let username = link.username().as_str();
+        let address = matches!(Style::of(link.platform(), own.is_some()), Style::Address);
+        [name, Some(if address { without_scheme(username) } else { username }), own]
+    });
+    texts.into_iter().chain(links).flatten().map(str::len).fold(0, usize::saturating_add)
+}
+
 /// Which optional fields there are, as [`FIELDS`] counts them.
 fn fields(profile: &Profile) -> Symbol {
     let present = [

@@ -113,7 +113,7 @@ impl Composer {
     }
 
     pub(super) fn finish(self) -> String {
-        self.text
+        self.text.into_boxed_str().into_string()
     }
 }
 
