@@ -59,31 +59,30 @@ build_for() {
     fi
 }
 
-# need_rust_src   unpacks the standard library's sources from Debian's rust-src, found through the machine's own mirror
+# need_rust_src   unpacks the standard library's sources from Debian's rust-src of the same version. apt fetches and checks it,
+# from the machine's own mirror, with lists of its own: nothing of the system changes
 need_rust_src() {
-    local version mirror work suite package file sum
+    local version mirror work suite deb
     version=$(rustc -vV | sed -n 's/^release: //p')
     RUST_SRC="${XDG_CACHE_HOME:-$HOME/.cache}/sealcard/rust-src-$version"
     [ -e "$RUST_SRC/library/Cargo.lock" ] && return
     step "fetching the sources of Rust's standard library (once)"
-    need_packages curl:curl xz:xz-utils dpkg-deb:dpkg
+    command -v apt-get >/dev/null || fail "missing rust-src: run: rustup component add rust-src"
     mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -1)
-    mirror=${mirror%/}
     work=$(mktemp -d)
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    private_apt() {
+        (cd "$work" && apt-get -qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+            -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root "$@" 2>/dev/null)
+    }
     for suite in trixie-backports trixie forky sid; do
-        curl -sSfL "$mirror/dists/$suite/main/binary-all/Packages.xz" 2>/dev/null | xz -dc >"$work/packages" ||
-            curl -sSfL "$mirror/dists/$suite/main/binary-amd64/Packages.xz" | xz -dc >"$work/packages" || continue
-        package=$(awk -v RS= -v v="$version" '$0 ~ "(^|\n)Package: rust-src\n" && $0 ~ "\nVersion: "v"\\+"' "$work/packages")
-        [ -n "$package" ] && break
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
+        private_apt update && private_apt download "rust-src=$version+*" && break
     done
-    [ -n "$package" ] || fail "missing rust-src $version: run: rustup component add rust-src"
-    file=$(sed -n 's/^Filename: //p' <<<"$package" | head -1)
-    sum=$(sed -n 's/^SHA256: //p' <<<"$package" | head -1)
-    curl -sSfL --retry 5 -o "$work/rust-src.deb" "$mirror/$file"
-    echo "$sum  $work/rust-src.deb" | sha256sum -c --quiet
+    deb=$(compgen -G "$work/rust-src_*.deb") || fail "missing rust-src $version: run: rustup component add rust-src"
     rm -rf "$RUST_SRC.part"
     mkdir -p "$RUST_SRC.part"
-    dpkg-deb --fsys-tarfile "$work/rust-src.deb" |
+    dpkg-deb --fsys-tarfile "$deb" |
         tar -x -C "$RUST_SRC.part" --strip-components=4 --wildcards './usr/src/*/library/*'
     mv "$RUST_SRC.part" "$RUST_SRC"
     rm -rf "$work"
