@@ -152,6 +152,9 @@ impl fmt::Display for IssueError {
 }
 
 fn write_costs(costs: &[FieldCost], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if costs.is_empty() {
+        return f.write_str("there is no part that could be left out");
+    }
     f.write_str("bytes by part: ")?;
     for (index, cost) in costs.iter().enumerate() {
         write!(f, "{}{cost}", if index == 0 { "" } else { ", " })?;

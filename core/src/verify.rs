@@ -305,7 +305,7 @@ impl fmt::Display for VerifyError {
                 first_byte >> 4,
                 first_byte & 0x07
             ),
-            Self::OtherHost => f.write_str("this link leads to another host than the one that this verifier accepts"),
+            Self::OtherHost => f.write_str("this is a link, and not to the host whose links this verifier accepts"),
             Self::UnsupportedField { id } => {
                 write!(f, "the token needs a newer verifier: its field {id} may not be passed over")
             }

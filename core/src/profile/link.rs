@@ -30,7 +30,11 @@ impl Link {
         let address = platform.address(username.as_str());
         match url {
             None => {
-                let url = address.map_err(|problem| ProfileError::new("username", problem))?;
+                let url = address.map_err(|problem| {
+                    // Too long is not the name, but the address that it makes.
+                    let field = if matches!(problem, ProfileProblem::Bytes { .. }) { "url" } else { "username" };
+                    ProfileError::new(field, problem)
+                })?;
                 Ok(Self { platform, username, url, own_url: false })
             }
             Some(given) => {

@@ -15,11 +15,15 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// What stands for standard input.
 pub(super) const STDIN: &str = "-";
 
-/// A whole small file.
+/// A whole small file, or, for `-`, standard input.
 pub(super) fn small_file(path: &Path) -> Result<String, CliError> {
     let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES.saturating_add(1)).read_to_string(&mut text))
+    let input: io::Result<Box<dyn io::Read>> = match path.as_os_str() == STDIN {
+        true => Ok(Box::new(io::stdin().lock())),
+        false => File::open(path).map(|file| Box::new(file) as _),
+    };
+    input
+        .and_then(|input| input.take(MAX_FILE_BYTES.saturating_add(1)).read_to_string(&mut text))
         .map_err(|error| CliError::file(path, &error))?;
     if text.len() as u64 > MAX_FILE_BYTES {
         return Err(CliError::new("io", format!("{}: larger than {MAX_FILE_BYTES} bytes", path.display())));
@@ -46,7 +50,7 @@ pub(super) fn hint(text: &str) -> &'static str {
     } else if !text.is_empty() && text.len() < 256 && Path::new(text).is_file() {
         ". It is the name of a file: use `- < FILE`"
     } else if start.starts_with("http") {
-        ". It looks like a link: a token's has the form https://HOST/s#… in capitals"
+        ". It looks like a link: a token's has the form https://HOST/s#…, in capitals after the #"
     } else if text.starts_with("sc1:") {
         ". Tokens are in capitals: something changed the case"
     } else {

@@ -26,7 +26,7 @@ pub(super) struct Inspect {
     #[arg(required_unless_present = "profile", conflicts_with = "profile")]
     text: Option<OsString>,
 
-    /// Tell the size budget of a profile that is not signed yet: a file with one JSON object
+    /// Tell the size budget of a profile that is not signed yet: a file with one JSON object, or `-`
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 

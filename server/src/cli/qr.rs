@@ -40,7 +40,7 @@ enum Format {
 impl Qr {
     pub(super) fn run(self) -> Result<(), CliError> {
         let to_terminal = self.out.is_none() && io::stdout().is_terminal();
-        let format = self.format();
+        let format = self.format()?;
         if format == Format::Png && to_terminal {
             return Err(CliError::new("usage", "a PNG is not for a terminal: add --out FILE"));
         }
@@ -60,13 +60,19 @@ impl Qr {
         }
     }
 
-    fn format(&self) -> Format {
-        let extension = self.out.as_ref().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
-        self.format.unwrap_or(match extension {
-            Some("png") => Format::Png,
-            Some("svg") => Format::Svg,
-            _ => Format::Text,
-        })
+    fn format(&self) -> Result<Format, CliError> {
+        let extension = self.out.as_ref().and_then(|path| path.extension());
+        let extension = extension.map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        match (self.format, extension.as_deref()) {
+            (Some(format), _) => Ok(format),
+            (None, Some("png")) => Ok(Format::Png),
+            (None, Some("svg")) => Ok(Format::Svg),
+            (None, Some("txt") | None) => Ok(Format::Text),
+            (None, Some(other)) => Err(CliError::new(
+                "usage",
+                format!("cannot draw .{other}: name the file .png, .svg or .txt, or add --format"),
+            )),
+        }
     }
 }
 

@@ -90,7 +90,11 @@ impl Verify {
     fn verify(&self, verifier: &Verifier, text: &str) -> Result<serde_json::Value, CliError> {
         let now = self.now.map_or_else(clock::now, UnixTime::from_secs);
         let verified = verifier.verify(text, now).map_err(|error| {
-            let hint = if error == VerifyError::Malformed { input::hint(text) } else { "" };
+            let hint = match error {
+                VerifyError::Malformed => input::hint(text),
+                VerifyError::OtherHost if self.link_host.is_none() => ": give its host as --link-host",
+                _ => "",
+            };
             CliError::core(error.code(), format!("{error}{hint}"))
         })?;
         Ok(verdict(&verified))

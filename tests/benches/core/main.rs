@@ -94,7 +94,7 @@ fn measure(name: &str, profile: &Profile) {
         },
     ]);
     println!(
-        "| {name} | {} | {} | {} | {:.2} ({:.1} µs to {:.1} µs) | {:.2} ({:.1} µs to {:.1} µs) |",
+        "| {name} | {} | {} | {} | {:.2} ({:.1} / {:.1} µs) | {:.2} ({:.1} / {:.1} µs) |",
         token.as_bytes().len(),
         text.len(),
         QrMatrix::new(&text).expect("it fits").version(),

@@ -354,6 +354,8 @@ fn a_profile_too_large_for_any_token_is_refused() {
     assert_eq!(run(&["inspect", "--profile", file.to_str().unwrap()]).error_code(), "invalid_json");
     std::fs::write(&file, r#"{"username":"a b","displayName":"x"}"#).unwrap();
     assert_eq!(run(&["inspect", "--profile", file.to_str().unwrap()]).error_code(), "invalid_profile");
+    let piped = run_with_input(&["inspect", "--profile", "-"], ada().to_string().as_bytes()).json();
+    assert_eq!(piped["costs"][0]["field"], "bio");
 }
 
 #[test]

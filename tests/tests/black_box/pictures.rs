@@ -82,4 +82,5 @@ fn the_command_draws_what_a_reader_reads() {
     assert_eq!(run(&["qr", &"A".repeat(5000)]).error_code(), "too_large");
     assert_eq!(run(&["qr", text, "--size", "0"]).status, 2);
     assert_eq!(run(&["qr", text, "--out", "/nowhere/card.txt"]).error_code(), "io");
+    assert_eq!(run(&["qr", text, "--out", "/nowhere/card.jpg"]).error_code(), "usage");
 }
