@@ -3,8 +3,8 @@
 use curve25519_dalek::Scalar;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use sealcard_core::training::encode_events;
-use sealcard_core::training::event::{self, Event};
-use sealcard_core::training::symbol::{ANCHORS, TEXT, start};
+use sealcard_core::training::event::{self, Event, Tree};
+use sealcard_core::training::symbol::{ANCHORS, END, PLATFORM, TEXT, start};
 use sealcard_core::{Carrier, Issuer, LinkHost, Profile, ProfileDraft, SigningKey, Snapshot, Ttl, UnixTime};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
@@ -196,6 +196,9 @@ fn envelopes(list: &mut List) {
         let token = forge::signed_by(&forge::key(), CONTEXT, &unsigned);
         list.bytes(&format!("first byte {first:#04x}"), &token, "unsupported_version");
     }
+    let longest = text_of(&[0x14; 2861]);
+    assert_eq!(longest.len(), 4296);
+    list.text("first byte unknown, and as long as any text", &longest, "unsupported_version");
     list.bytes("first byte unknown, and nothing else", &[0x12], "unsupported_version");
     list.bytes("first byte unknown, and longer than any snapshot", &[0x14; 2500], "unsupported_version");
     list.bytes("2049 bytes, whose first says snapshot", &[0x11; 2049], "malformed");
@@ -439,12 +442,25 @@ fn profiles(list: &mut List) {
     list.profile("the default colour written out", |raw| raw.color = Some(0x63_66_f1));
     list.profile("avatar present and empty", |raw| raw.avatar = Some(String::new()));
     list.profile("avatar of 201 bytes", |raw| raw.avatar = Some(format!("example.org/{}", "a".repeat(181))));
-    list.profile("4,097 bytes of text", |raw| {
-        raw.bio = Some("한".repeat(300));
-        let link = |length| RawLink { platform: RawPlatform::Number(0), username: "a".repeat(length), own_url: None };
-        raw.links = vec![link(100); 31];
-        raw.links.push(link(91));
-    });
+    // By anchors, as the valid one of 4,096: letters alone would not fit in a token.
+    let mut large = Raw { username: "abcdefghij".repeat(5), bio: Some("한".repeat(300)), ..Raw::new() }.events();
+    large.truncate(large.len() - 2);
+    let mut previous = start::LINKS;
+    for link in 0..32 {
+        let github = [Event::Enter(Tree::Links, Some(previous)), Event::Symbol(PLATFORM)];
+        large.extend(github);
+        previous = PLATFORM;
+        if link < 31 {
+            let username = [Event::Symbol(ANCHORS[0]), Event::Symbol(ANCHORS[0]), Event::Symbol(END)];
+            large.extend([Event::Enter(Tree::Handle, Some(start::PLATFORM))].into_iter().chain(username));
+        } else {
+            large.extend(event::of_handle(&"a".repeat(44), Some(start::PLATFORM)));
+        }
+    }
+    large.extend([Event::Enter(Tree::Links, Some(previous)), Event::Symbol(END)]);
+    let large = forge::short(&encode_events(large));
+    assert!(large.len() <= 2048);
+    list.bytes("4,097 bytes of text", &large, "malformed");
     list.profile("avatar by mail", |raw| raw.avatar = Some("mailto:ada@example.org".into()));
     list.profile("avatar on a host without a dot", |raw| raw.avatar = Some("localhost/a.png".into()));
 }
@@ -537,6 +553,7 @@ fn unsafe_text(list: &mut List) {
         ("a Mongolian selector twice", "ᠨ\u{180b}\u{180b}"),
         ("a joiner after a text style", "☕\u{fe0e}\u{200d}☕"),
         ("a joiner before virama, after another letter", "ক\u{200d}\u{9cd}য"),
+        ("a non-joiner before an Arabic mark", "م\u{200c}\u{64f}م"),
         ("a non-joiner after an Arabic mark, before a space", "مُ\u{200c} م"),
         ("seven marks, one of them a style", "☕\u{fe0f}\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}"),
         ("a flag of no region", "🏴\u{e0067}\u{e0062}\u{e0078}\u{e0078}\u{e0078}\u{e007f}"),
@@ -581,6 +598,7 @@ fn links_of_profiles(list: &mut List) {
         ("a username that climbs", numbered(0, "../ada")),
         ("a username that climbs with a percent code", numbered(1, "%2e%2E/ada")),
         ("a username with a dot in a percent code", numbered(1, "ada%2ex")),
+        ("a username with a dot in a percent code of capitals", numbered(1, "ada%2Ex")),
         ("a username with a dot part", numbered(0, "a/./b")),
         ("a username that is a dot", numbered(0, ".")),
         ("a username with half a percent code", numbered(0, "a%4")),

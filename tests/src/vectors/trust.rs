@@ -45,7 +45,7 @@ pub fn sets() -> Value {
     encryption["use"] = json!("enc");
     other_keys.extend([encryption, json!({ "kty": "RSA", "d": "AQAB" })]);
     let mut nulls = own.clone();
-    for member in ["use", "d", "alg"] {
+    for member in ["use", "d", "alg", "keys"] {
         nulls[member] = Value::Null;
     }
     other_keys.push(nulls);
