@@ -13,6 +13,7 @@
 //! [`MAX_MARKS`] follow each other.
 
 use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::is_nfc;
 
 /// The most combining marks in a row: Hebrew and Tibetan need four or five.
 const MAX_MARKS: usize = 6;
@@ -97,6 +98,32 @@ const MONGOLIAN: [(u32, u32); 1] = [(0x1820, 0x18aa)];
 
 const HAN: [(u32, u32); 4] = [(0x3400, 0x4dbf), (0x4e00, 0x9fff), (0xf900, 0xfaff), (0x20000, 0x3fffd)];
 
+/// Letters and symbols that are always safe, are no marks and never change with what stands before them. Not all of them:
+/// those that names and titles are mostly written in.
+const PLAIN: [(u32, u32); 21] = [
+    (0x0020, 0x007e),
+    (0x00a1, 0x00ac),
+    (0x00ae, 0x02ff),
+    (0x0391, 0x03a1),
+    (0x03a3, 0x0482),
+    (0x048a, 0x052f),
+    (0x05d0, 0x05ea),
+    (0x0620, 0x064a),
+    (0x0904, 0x0939),
+    (0x0e01, 0x0e30),
+    (0x10a0, 0x10c5),
+    (0x10d0, 0x10ff),
+    (0x2010, 0x2027),
+    (0x3001, 0x3003),
+    (0x3041, 0x3096),
+    (0x30a1, 0x30ff),
+    (0x4e00, 0x9fff),
+    (0xac00, 0xd7a3),
+    (0xff01, 0xff5e),
+    (0x1f300, 0x1f3f3),
+    (0x1f3f5, 0x1f64f),
+];
+
 const BLACK_FLAG: char = '\u{1f3f4}';
 
 /// England, Scotland and Wales: after a black flag, `gbeng`, `gbsct` or `gbwls` in tags, and the tag that ends them.
@@ -115,16 +142,35 @@ const TEXT_STYLE: char = '\u{fe0e}';
 const EMOJI_STYLE: char = '\u{fe0f}';
 const KEYCAP: char = '\u{20e3}';
 
-/// Whether it is printable ASCII throughout, which is safe in any order.
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+/// Whether nothing in it needs a closer look: every character is safe wherever it stands, is no combining mark, and is in
+/// NFC whatever its neighbours are. So is most text of many languages.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(is_plain_character)
+}
+
+fn is_plain_character(character: char) -> bool {
+    matches!(character, ' '..='~') || within(character, &PLAIN)
+}
+
+/// Whether a text is in NFC. A plain character never changes with what stands before it, so that the text may be looked at in
+/// pieces that each begin with one; a piece of one plain character is in NFC.
+pub(super) fn is_composed(text: &str) -> bool {
+    let mut piece = 0..0;
+    for (index, character) in text.char_indices() {
+        if is_plain_character(character) {
+            if !text.get(piece.clone()).is_none_or(is_nfc) {
+                return false;
+            }
+            piece = index..index;
+        } else {
+            piece.end = index.saturating_add(character.len_utf8());
+        }
+    }
+    text.get(piece).is_none_or(is_nfc)
 }
 
 /// The first character that is not safe where it stands, with the number of characters before it.
 pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
-    if is_plain(text) {
-        return None;
-    }
     let mut previous = None;
     // As if the text followed one mark too many: it may not begin with another.
     let mut marks = MAX_MARKS;
@@ -132,6 +178,12 @@ pub(super) fn first_unsafe(text: &str) -> Option<(usize, char)> {
     let mut index = 0_usize;
     let mut region = "".chars();
     while let Some(character) = characters.next() {
+        if is_plain_character(character) {
+            marks = 0;
+            previous = Some(character);
+            index = index.saturating_add(1);
+            continue;
+        }
         if character == BLACK_FLAG {
             region = region_after_flag(characters.clone()).chars();
         } else if region.next() == Some(character) {
@@ -156,17 +208,17 @@ fn region_after_flag(rest: impl Iterator<Item = char> + Clone) -> &'static str {
 fn is_safe(previous: Option<char>, character: char, next: Option<char>) -> bool {
     let after = |ranges: &[(u32, u32)]| previous.is_some_and(|previous| within(previous, ranges));
     let before = |ranges: &[(u32, u32)]| next.is_some_and(|next| within(next, ranges));
-    let after_virama = previous.is_some_and(|previous| VIRAMAS.contains(&u32::from(previous)));
+    let after_virama = || previous.is_some_and(|previous| VIRAMAS.contains(&u32::from(previous)));
     match character {
         NON_JOINER => {
             let arabic = after(&ARABIC_LETTERS) || after(&ARABIC_MARKS);
-            after_virama || (arabic && before(&ARABIC_LETTERS))
+            after_virama() || (arabic && before(&ARABIC_LETTERS))
         }
         JOINER => {
             let emoji = (after(&EMOJI) || previous == Some(EMOJI_STYLE)) && before(&EMOJI);
             let joined_ra =
                 matches!((previous, next), (Some('\u{9b0}'), Some('\u{9cd}')) | (Some('\u{cb0}'), Some('\u{ccd}')));
-            after_virama || emoji || joined_ra
+            after_virama() || emoji || joined_ra
         }
         EMOJI_STYLE if next == Some(KEYCAP) => previous.is_some_and(|c| matches!(c, '0'..='9' | '#' | '*')),
         TEXT_STYLE | EMOJI_STYLE => after(&EMOJI),
@@ -186,12 +238,36 @@ fn within(character: char, ranges: &[(u32, u32)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use unicode_normalization::char::canonical_combining_class;
+    use unicode_normalization::{IsNormalized, is_nfc_quick};
+    use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
     #[test]
     fn ranges_ascend() {
-        for ranges in [&NEVER[..], &EMOJI, &ARABIC_LETTERS, &ARABIC_MARKS, &MONGOLIAN, &HAN] {
+        for ranges in [&NEVER[..], &PLAIN, &EMOJI, &ARABIC_LETTERS, &ARABIC_MARKS, &MONGOLIAN, &HAN] {
             assert!(ranges.iter().all(|(first, last)| first <= last));
             assert!(ranges.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        }
+    }
+
+    #[test]
+    fn plain_characters_are_safe_starters_in_nfc_next_to_any_other() {
+        for character in '\0'..=char::MAX {
+            if is_plain_character(character) {
+                assert!(is_safe(None, character, None), "{character:?}");
+                assert!(!is_combining_mark(character), "{character:?}");
+                assert_eq!(canonical_combining_class(character), 0, "{character:?}");
+                assert_eq!(is_nfc_quick(core::iter::once(character)), IsNormalized::Yes, "{character:?}");
+                assert_ne!(character.general_category(), GeneralCategory::Unassigned, "{character:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_in_pieces_is_in_nfc_as_the_whole_is(text in "([a-zéÅΑΩЙи가각각नऩगがが\u{300}-\u{315}\u{345}\u{93c}\u{94d}\u{f75}]|\\PC){0,12}") {
+            prop_assert_eq!(is_composed(&text), is_nfc(&text));
         }
     }
 

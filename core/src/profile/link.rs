@@ -52,14 +52,14 @@ impl Link {
     pub(crate) fn from_signed(
         platform: Platform,
         username: String,
-        own_url: Option<&str>,
+        own_url: Option<String>,
     ) -> Result<Self, ProfileProblem> {
         let username = DisplayText::from_signed(username)?;
         let address = platform.address(username.as_str());
         match own_url {
             None => Ok(Self { url: address?, platform, username, own_url: false }),
             Some(own) => {
-                let url = Some(LinkUrl::parse(own)?);
+                let url = Some(LinkUrl::from_signed(own)?);
                 if address.ok() == Some(url.clone()) || !url.as_ref().is_some_and(|url| platform.accepts(url)) {
                     return Err(ProfileProblem::PlatformAddress);
                 }
@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn a_token_may_not_spell_out_the_platform_s_own_address() {
         let github = || Platform::from_number(0).unwrap();
-        assert!(Link::from_signed(github(), "ada".into(), Some("https://github.com/ada")).is_err());
-        assert!(Link::from_signed(github(), "ada".into(), Some("https://github.com/orgs/ada")).is_ok());
+        assert!(Link::from_signed(github(), "ada".into(), Some("https://github.com/ada".into())).is_err());
+        assert!(Link::from_signed(github(), "ada".into(), Some("https://github.com/orgs/ada".into())).is_ok());
         assert!(Link::from_signed(github(), "a b".into(), None).is_err());
     }
 

@@ -133,16 +133,18 @@ impl Platform {
     pub(super) fn address(&self, username: &str) -> Result<Option<LinkUrl>, ProfileProblem> {
         match self.entry() {
             Some((_, After(start))) => {
-                let mail_or_phone = start.ends_with(':');
-                // Browsers take `%2e` for a dot too.
-                let coded_dot = username.as_bytes().windows(3).any(|code| code.eq_ignore_ascii_case(b"%2e"));
-                let climbs = coded_dot || username.split('/').any(|segment| matches!(segment, "." | ".."));
-                if !mail_or_phone && (climbs || !username.bytes().all(is_path_byte)) {
+                let Some(path) = start.strip_prefix("https://") else {
+                    return LinkUrl::from_signed([start, username].concat()).map(Some);
+                };
+                if climbs(username) || !username.bytes().all(is_path_byte) {
                     return Err(ProfileProblem::PlatformUsername);
                 }
-                LinkUrl::parse(&[start, username].concat()).map(Some)
+                if path.is_empty() {
+                    return LinkUrl::from_signed([start, username].concat()).map(Some);
+                }
+                LinkUrl::in_path(start, username).map(Some)
             }
-            Some((_, Whole)) => LinkUrl::parse(username).map(Some),
+            Some((_, Whole)) => LinkUrl::from_signed(username.into()).map(Some),
             Some((_, NoAddress)) | None => Ok(None),
         }
     }
@@ -171,9 +173,16 @@ impl Platform {
     }
 }
 
+/// Whether a name inside an address would lead out of its folder. Browsers take `%2e` for a dot too.
+fn climbs(name: &str) -> bool {
+    let coded_dot = || name.as_bytes().windows(3).any(|code| code.eq_ignore_ascii_case(b"%2e"));
+    name.bytes().any(|byte| matches!(byte, b'.' | b'%'))
+        && (coded_dot() || name.split('/').any(|segment| matches!(segment, "." | "..")))
+}
+
 /// What may stand in a name inside an address: it must not begin a query or fragment.
-fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~/@+:,%".contains(&byte)
+const fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/' | b'@' | b'+' | b':' | b',' | b'%')
 }
 
 impl Serialize for Platform {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use serde::{Serialize, Serializer};
-use unicode_normalization::{UnicodeNormalization as _, is_nfc};
+use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use super::{ProfileProblem, confusable, display_safe};
@@ -26,29 +26,26 @@ impl<const MAX: usize> DisplayText<MAX> {
         if let Some((index, character)) = text.chars().enumerate().find(|(_, c)| unassigned(c)) {
             return Err(ProfileProblem::UnsafeCharacter { character, index });
         }
-        Self::checked(text)
+        Self::from_signed(text)
     }
 
     /// Parses what an issuer signed: the rules are a fixed list, so that every verifier, however old, agrees.
     pub(crate) fn from_signed(text: String) -> Result<Self, ProfileProblem> {
-        // What has no marks and no letters made of jamo is in NFC, and need not be looked up.
-        if text.chars().all(|c| c < '\u{300}') || is_nfc(&text) {
-            Self::checked(text)
-        } else {
-            Err(ProfileProblem::NotNfc)
-        }
-    }
-
-    fn checked(text: String) -> Result<Self, ProfileProblem> {
         if text.is_empty() {
             return Err(ProfileProblem::Empty);
         }
-        if text.trim() != text {
+        if text.trim().len() != text.len() {
             return Err(ProfileProblem::OuterSpace);
         }
         let actual = text.chars().count();
         if actual > MAX {
             return Err(ProfileProblem::Length { min: 1, max: MAX, actual });
+        }
+        if display_safe::is_plain(&text) {
+            return Ok(Self(text));
+        }
+        if !display_safe::is_composed(&text) {
+            return Err(ProfileProblem::NotNfc);
         }
         match display_safe::first_unsafe(&text) {
             Some((index, character)) => Err(ProfileProblem::UnsafeCharacter { character, index }),

@@ -22,7 +22,7 @@ impl LinkUrl {
     /// # Errors
     /// [`ProfileProblem::Bytes`], [`ProfileProblem::Scheme`] or [`ProfileProblem::Address`].
     pub fn parse(text: &str) -> Result<Self, ProfileProblem> {
-        Self::checked(text, false)
+        Self::from_signed(text.into())
     }
 
     /// An address that must be https.
@@ -30,23 +30,40 @@ impl LinkUrl {
     /// # Errors
     /// As [`LinkUrl::parse`].
     pub fn parse_https(text: &str) -> Result<Self, ProfileProblem> {
-        Self::checked(text, true)
+        Self::https_from_signed(text.into())
     }
 
-    fn checked(text: &str, https_only: bool) -> Result<Self, ProfileProblem> {
+    /// As [`LinkUrl::parse`], for what an issuer signed: the rules are the same.
+    pub(crate) fn from_signed(text: String) -> Result<Self, ProfileProblem> {
+        let checked = if let Some(rest) = text.strip_prefix("https://") {
+            check_https(rest)
+        } else if let Some(address) = text.strip_prefix("mailto:") {
+            check_mail(address)
+        } else if let Some(number) = text.strip_prefix("tel:") {
+            check_phone(number)
+        } else {
+            return Err(ProfileProblem::Scheme { https_only: false });
+        };
+        Self::new(text, checked)
+    }
+
+    /// As [`LinkUrl::parse_https`], for what an issuer signed.
+    pub(crate) fn https_from_signed(text: String) -> Result<Self, ProfileProblem> {
+        let rest = text.strip_prefix("https://").ok_or(ProfileProblem::Scheme { https_only: true })?;
+        let checked = check_https(rest);
+        Self::new(text, checked)
+    }
+
+    /// What comes of `name` after the start of an address that is safe and reaches into the path.
+    pub(super) fn in_path(start: &str, name: &str) -> Result<Self, ProfileProblem> {
+        Self::new([start, name].concat(), check_path(name))
+    }
+
+    fn new(text: String, checked: Result<(), AddressProblem>) -> Result<Self, ProfileProblem> {
         if text.len() > MAX_BYTES {
             return Err(ProfileProblem::Bytes { max: MAX_BYTES, actual: text.len() });
         }
-        let checked = if let Some(rest) = text.strip_prefix("https://") {
-            check_https(rest)
-        } else if let Some(address) = text.strip_prefix("mailto:").filter(|_| !https_only) {
-            check_mail(address)
-        } else if let Some(number) = text.strip_prefix("tel:").filter(|_| !https_only) {
-            check_phone(number)
-        } else {
-            return Err(ProfileProblem::Scheme { https_only });
-        };
-        checked.map(|()| Self(text.into())).map_err(ProfileProblem::Address)
+        checked.map(|()| Self(text)).map_err(ProfileProblem::Address)
     }
 
     /// Whether it is an https address on `host` or below it.
@@ -74,20 +91,29 @@ fn check_https(rest: &str) -> Result<(), AddressProblem> {
         return Err(AddressProblem::Port);
     }
     check_host(host)?;
+    check_path(path)
+}
+
+/// A path, query and fragment, or a part of them.
+fn check_path(path: &str) -> Result<(), AddressProblem> {
     let mut bytes = path.bytes();
-    for character in path.chars() {
-        bytes.next();
-        match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' => {}
-            '-' | '.' | '_' | '~' | ':' | '/' | '?' | '#' | '@' => {}
-            '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=' => {}
-            '%' => {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
+            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' => {}
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
+            b'%' => {
                 let mut digits = bytes.clone().take(2).filter(u8::is_ascii_hexdigit);
                 if digits.next().is_none() || digits.next().is_none() {
                     return Err(AddressProblem::Percent);
                 }
             }
-            other => return Err(AddressProblem::Character(other)),
+            // All before it was ASCII: a character begins here.
+            _ => {
+                let at = path.len().saturating_sub(bytes.len()).saturating_sub(1);
+                let character = path.get(at..).and_then(|rest| rest.chars().next());
+                return Err(AddressProblem::Character(character.unwrap_or(char::REPLACEMENT_CHARACTER)));
+            }
         }
     }
     Ok(())
@@ -95,14 +121,17 @@ fn check_https(rest: &str) -> Result<(), AddressProblem> {
 
 /// A name of at least two labels of letters, digits and inner hyphens.
 fn check_host(host: &str) -> Result<(), AddressProblem> {
-    if let Some(character) = host.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))) {
-        return Err(AddressProblem::Character(character));
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    if !host.bytes().all(allowed) {
+        let character = host.chars().find(|c| !u8::try_from(*c).is_ok_and(allowed));
+        return Err(character.map_or(AddressProblem::Host, AddressProblem::Character));
     }
-    let label =
-        |label: &str| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
+    let label = |label: &[u8]| !matches!(label, [] | [b'-', ..] | [.., b'-']) && label.len() <= 63;
+    let mut labels = host.as_bytes().rsplit(|byte| *byte == b'.');
     // A last label that begins with a digit may be read as part of an IP address, in decimal, octal or hexadecimal.
-    let named = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()));
-    if host.contains('.') && host.split('.').all(label) && named { Ok(()) } else { Err(AddressProblem::Host) }
+    let last = labels.next().is_some_and(|last| label(last) && last.first().is_some_and(u8::is_ascii_alphabetic));
+    let before = labels.next().is_some_and(label);
+    if last && before && labels.all(label) { Ok(()) } else { Err(AddressProblem::Host) }
 }
 
 /// Whether this is a host as it may stand in an address.

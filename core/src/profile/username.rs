@@ -15,13 +15,18 @@ impl Username {
     /// # Errors
     /// [`ProfileProblem::Length`] or [`ProfileProblem::UsernameCharacter`].
     pub fn parse(text: &str) -> Result<Self, ProfileProblem> {
+        Self::from_signed(text.into())
+    }
+
+    /// As [`Username::parse`], for what an issuer signed.
+    pub(crate) fn from_signed(text: String) -> Result<Self, ProfileProblem> {
         let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         if let Some(character) = text.chars().find(|c| !allowed(c)) {
             return Err(ProfileProblem::UsernameCharacter { character });
         }
         // All ASCII by now: bytes are characters.
         match text.len() {
-            3..=50 => Ok(Self(text.into())),
+            3..=50 => Ok(Self(text)),
             actual => Err(ProfileProblem::Length { min: 3, max: 50, actual }),
         }
     }

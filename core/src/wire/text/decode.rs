@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::event::{self, Anchors, Style, Tree};
 use super::model::{Choice, Context};
@@ -22,11 +23,14 @@ impl From<ProfileProblem> for TextError {
     }
 }
 
-/// Longer than any field; what would be longer is refused while it is read.
+/// The most characters of any field.
 const MAX_CHARACTERS: usize = 300;
 
+/// The most bytes of a text; a longer one cannot be of so few characters, and is refused while it is read.
+const MAX_TEXT_BYTES: usize = 4 * MAX_CHARACTERS;
+
 /// Room that most fields do with.
-const USUAL_BYTES: usize = 64;
+const USUAL_BYTES: usize = 128;
 
 /// The most choices in one text or handle: three jamo, and a script entered and left, for every character.
 const MAX_STEPS: usize = 5 * MAX_CHARACTERS;
@@ -41,6 +45,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Profile, TextError> {
         tree: Tree::Text,
         context: Context::enter(Tree::Text, None),
         bytes_left: MAX_PROFILE_BYTES,
+        buffer: String::with_capacity(USUAL_BYTES),
     };
     let profile = reader.profile()?;
     if reader.decoder.is_finished() { Ok(profile) } else { Err(TextError) }
@@ -51,6 +56,8 @@ struct Reader<'a> {
     tree: Tree,
     context: Context,
     bytes_left: usize,
+    /// Where each text grows. It leaves as a copy without room to spare, and the next one uses the same memory.
+    buffer: String,
 }
 
 /// What a context gave.
@@ -70,7 +77,7 @@ impl Reader<'_> {
         let username = self.handle(start::USERNAME, &anchors)?;
         anchors.set_username(&username);
         Ok(Profile {
-            username: Username::parse(&username)?,
+            username: Username::from_signed(username)?,
             display_name: DisplayText::from_signed(display_name)?,
             role: self.optional(role, start::ROLE)?,
             company: self.optional(company, start::COMPANY)?,
@@ -101,7 +108,7 @@ impl Reader<'_> {
 
     fn avatar(&mut self, anchors: &Anchors) -> Result<LinkUrl, TextError> {
         let address = self.handle(start::AVATAR_URL, anchors)?;
-        Ok(LinkUrl::parse_https(&with_scheme(address))?)
+        Ok(LinkUrl::https_from_signed(with_scheme(address))?)
     }
 
     fn accent_color(&mut self) -> Result<AccentColor, TextError> {
@@ -138,7 +145,7 @@ impl Reader<'_> {
             let username = if matches!(style, Style::Address) { with_scheme(handle) } else { handle };
             let url = if own { Some(with_scheme(self.handle(start::URL, anchors)?)) } else { None };
             anchors.add_link(&platform, &username, url.as_deref());
-            links.push(Link::from_signed(platform, username, url.as_deref())?);
+            links.push(Link::from_signed(platform, username, url)?);
             if links.len() > MAX_LINKS {
                 return Err(TextError);
             }
@@ -147,22 +154,22 @@ impl Reader<'_> {
 
     fn text(&mut self, start: Symbol) -> Result<String, TextError> {
         self.enter(Tree::Text, Some(start));
-        let mut text = script::Composer::with_capacity(USUAL_BYTES);
+        let mut text = mem::take(&mut self.buffer);
         for _ in 0..MAX_STEPS {
             match self.read()? {
-                Read::Symbol(END) => return self.spend(text.finish()),
+                Read::Symbol(END) => return self.finish(text),
                 Read::Symbol(LITERAL) => {
                     let (first, bits) = event::literal_range(self.tree);
                     let code = first.saturating_add(self.bits(bits)?);
-                    text.push(char::from_u32(code).ok_or(TextError)?);
+                    script::push_composed(char::from_u32(code).ok_or(TextError)?, &mut text);
                 }
                 Read::Symbol(symbol) => match symbol.checked_sub(SCRIPT).map(usize::from) {
                     Some(index) if index < SCRIPTS.len() => self.enter(Tree::Script(index), Some(start::SCRIPT)),
-                    _ => text.push(symbol::to_char(symbol).ok_or(TextError)?),
+                    _ => script::push_composed(symbol::to_char(symbol).ok_or(TextError)?, &mut text),
                 },
                 Read::Left => self.enter(Tree::Text, None),
             }
-            if text.characters() > MAX_CHARACTERS {
+            if text.len() > MAX_TEXT_BYTES {
                 return Err(TextError);
             }
         }
@@ -171,10 +178,10 @@ impl Reader<'_> {
 
     fn handle(&mut self, start: Symbol, anchors: &Anchors) -> Result<String, TextError> {
         self.enter(Tree::Handle, Some(start));
-        let mut handle = String::with_capacity(USUAL_BYTES);
+        let mut handle = mem::take(&mut self.buffer);
         for step in 0..MAX_STEPS {
             match self.read()? {
-                Read::Symbol(END) => return self.spend(handle.into_boxed_str().into_string()),
+                Read::Symbol(END) => return self.finish(handle),
                 Read::Symbol(TEXT) if step == 0 => return self.text(start::TEXT),
                 Read::Symbol(symbol) => match anchors.get(symbol) {
                     Some(anchor) => handle.push_str(anchor),
@@ -189,9 +196,12 @@ impl Reader<'_> {
         Err(TextError)
     }
 
-    /// A text that was read, if there may be so much of it.
-    fn spend(&mut self, text: String) -> Result<String, TextError> {
-        self.bytes_left = self.bytes_left.checked_sub(text.len()).ok_or(TextError)?;
+    /// The text that was read into the buffer, if there may be so much of it.
+    fn finish(&mut self, buffer: String) -> Result<String, TextError> {
+        self.bytes_left = self.bytes_left.checked_sub(buffer.len()).ok_or(TextError)?;
+        let text = buffer.as_str().into();
+        self.buffer = buffer;
+        self.buffer.clear();
         Ok(text)
     }
 
@@ -202,7 +212,7 @@ impl Reader<'_> {
 
     fn read(&mut self) -> Result<Read, TextError> {
         loop {
-            let (choice, share) = self.context.read(&self.decoder).ok_or(TextError)?;
+            let (choice, share) = self.decoder.part().and_then(|part| self.context.read(part)).ok_or(TextError)?;
             self.decoder.take(share);
             match choice {
                 Choice::Symbol(symbol, next) => {

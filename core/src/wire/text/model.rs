@@ -1,7 +1,7 @@
 //! The frozen context model: trees of contexts, each with the symbols that may follow and their shares.
 
 use super::event::Tree;
-use super::range::{Decoder, Share};
+use super::range::Share;
 use super::symbol::Symbol;
 use super::tables::{ENTRIES, NODES, ROOTS, STARTS};
 
@@ -70,8 +70,9 @@ impl Context {
 
     /// The share of a symbol in this context, if it has it, and where it leads.
     pub(super) fn find(self, symbol: Symbol) -> Option<(Share, Self)> {
-        let mut start = self.node()?.escape;
-        for entry in self.entries() {
+        let node = self.node()?;
+        let mut start = node.escape;
+        for entry in node.entries() {
             if entry.symbol == symbol {
                 return Some((Share { start, end: entry.end }, Self(entry.next)));
             }
@@ -85,32 +86,29 @@ impl Context {
         Some(Share { start: 0, end: escape })
     }
 
-    /// The choice that a decoder has before it, and its share.
-    pub(super) fn read(self, decoder: &Decoder<'_>) -> Option<(Choice, Share)> {
-        let mut start = self.node()?.escape;
-        if decoder.is_before(start) {
-            return Some((Choice::Escape, Share { start: 0, end: start }));
+    /// The choice whose share has this part of the range, and that share.
+    pub(super) fn read(self, part: u16) -> Option<(Choice, Share)> {
+        let node = self.node()?;
+        if part < node.escape {
+            return Some((Choice::Escape, Share { start: 0, end: node.escape }));
         }
         // The largest shares stand first.
-        for entry in self.entries() {
-            if decoder.is_before(entry.end) {
-                return Some((Choice::Symbol(entry.symbol, Self(entry.next)), Share { start, end: entry.end }));
-            }
-            start = entry.end;
-        }
-        None
+        let entries = node.entries();
+        let index = entries.iter().position(|entry| part < entry.end)?;
+        let start = index.checked_sub(1).and_then(|before| entries.get(before)).map_or(node.escape, |entry| entry.end);
+        let entry = entries.get(index)?;
+        Some((Choice::Symbol(entry.symbol, Self(entry.next)), Share { start, end: entry.end }))
     }
 
     fn node(self) -> Option<&'static Node> {
         NODES.get(usize::from(self.0))
     }
+}
 
-    fn entries(self) -> &'static [Entry] {
-        let range = self.node().map(|node| {
-            let first = usize::from(node.first_entry);
-            first..first.saturating_add(node.entries.into())
-        });
-        range.and_then(|range| ENTRIES.get(range)).unwrap_or_default()
+impl Node {
+    fn entries(&self) -> &'static [Entry] {
+        let first = usize::from(self.first_entry);
+        ENTRIES.get(first..first.saturating_add(self.entries.into())).unwrap_or_default()
     }
 }
 

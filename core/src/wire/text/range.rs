@@ -25,7 +25,7 @@ impl Share {
     }
 
     fn parts(self) -> u32 {
-        u32::from(self.end.saturating_sub(self.start))
+        u32::from(self.end.wrapping_sub(self.start))
     }
 }
 
@@ -106,26 +106,26 @@ impl<'a> Decoder<'a> {
         decoder
     }
 
-    /// Whether the next choice lies before this edge of a share. Bytes that no encoder writes lie before none.
-    pub(super) fn is_before(&self, end: u16) -> bool {
-        self.code < self.part().saturating_mul(end.into())
+    /// The part of the range that the next choice lies in. Bytes that no encoder writes may lie beyond the last one.
+    pub(super) fn part(&self) -> Option<u16> {
+        self.code.checked_div(self.part_size()).and_then(|part| u16::try_from(part).ok())
     }
 
     /// A number of at most 12 bits, all equally likely.
     pub(super) fn take_number(&mut self, bits: u32) -> Option<u32> {
-        let part = self.code.checked_div(self.part()).filter(|part| *part < 1 << PARTS_BITS)?;
-        let number = part >> PARTS_BITS.saturating_sub(bits);
+        let part = self.part().filter(|part| *part < 1 << PARTS_BITS)?;
+        let number = u32::from(part) >> PARTS_BITS.saturating_sub(bits);
         self.take(Share::of_number(number, bits));
         Some(number)
     }
 
     /// Takes the share that the next choice lies in.
     pub(super) fn take(&mut self, share: Share) {
-        let part = self.part();
-        let step = part.saturating_mul(share.start.into());
+        let part = self.part_size();
+        let step = part.wrapping_mul(share.start.into());
         self.low = self.low.wrapping_add(step);
-        self.code = self.code.saturating_sub(step);
-        self.range = part.saturating_mul(share.parts()).max(1);
+        self.code = self.code.wrapping_sub(step);
+        self.range = part.wrapping_mul(share.parts()).max(1);
         while self.range < BOTTOM {
             self.shift();
             self.low <<= 8;
@@ -133,7 +133,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    const fn part(&self) -> u32 {
+    const fn part_size(&self) -> u32 {
         self.range >> PARTS_BITS
     }
 
@@ -169,7 +169,7 @@ mod tests {
             let finished = |bytes: &[u8]| {
                 let mut decoder = Decoder::new(bytes);
                 for share in &choices {
-                    if decoder.is_before(share.start) || !decoder.is_before(share.end) {
+                    if !decoder.part().is_some_and(|part| (share.start..share.end).contains(&part)) {
                         return false;
                     }
                     decoder.take(*share);
@@ -204,8 +204,8 @@ mod tests {
     #[test]
     fn bytes_beyond_the_last_share_are_no_choice() {
         let mut decoder = Decoder::new(&[0xff; 4]);
-        assert!(!decoder.is_before(4096));
+        assert!(decoder.part().is_none_or(|part| part >= 4096));
         assert_eq!(decoder.take_number(12), None);
-        assert!(Decoder::new(&[0xff, 0xff, 0xef, 0xff]).is_before(4096));
+        assert_eq!(Decoder::new(&[0xff, 0xff, 0xef, 0xff]).part(), Some(4095));
     }
 }

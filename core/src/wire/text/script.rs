@@ -65,56 +65,37 @@ pub fn to_jamo(character: char) -> impl Iterator<Item = char> {
     parts.unwrap_or([Some(character), None, None]).into_iter().flatten()
 }
 
-/// Puts jamo together again.
-pub(super) struct Composer {
-    text: String,
-    characters: usize,
+/// Puts a character after a text: a jamo may make a syllable of the text's last character.
+pub(super) fn push_composed(character: char, text: &mut String) {
+    match syllable(text, character) {
+        Some(syllable) => {
+            text.pop();
+            text.push(syllable);
+        }
+        None => text.push(character),
+    }
 }
 
-impl Composer {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes), characters: 0 }
+/// The syllable that a jamo makes of the text's last character, if it does.
+fn syllable(text: &str, jamo: char) -> Option<char> {
+    let jamo = u32::from(jamo);
+    if !(0x1161..=0x11c2).contains(&jamo) {
+        return None;
     }
-
-    pub(super) fn push(&mut self, character: char) {
-        let code = u32::from(character);
-        let joined = match code {
-            // A vowel after a leading consonant, or a tail after a syllable without one.
-            0x1161..=0x1175 if (0x1100..=0x1112).contains(&self.last()) => {
-                let (lead, vowel) = (self.last().saturating_sub(0x1100), code.saturating_sub(0x1161));
-                Some(0xac00_u32.saturating_add(lead.saturating_mul(588)).saturating_add(vowel.saturating_mul(28)))
-            }
-            0x11a8..=0x11c2
-                if (0xac00..=0xd7a3).contains(&self.last())
-                    && self.last().saturating_sub(0xac00).is_multiple_of(28) =>
-            {
-                Some(self.last().saturating_add(code.saturating_sub(0x11a7)))
-            }
-            _ => None,
-        };
-        match joined.and_then(char::from_u32) {
-            Some(syllable) => {
-                self.text.pop();
-                self.text.push(syllable);
-            }
-            None => {
-                self.text.push(character);
-                self.characters = self.characters.saturating_add(1);
-            }
+    let last = text.chars().next_back().map_or(0, u32::from);
+    let syllable = match (jamo, last) {
+        // A vowel after a leading consonant.
+        (0x1161..=0x1175, 0x1100..=0x1112) => {
+            let (lead, vowel) = (last.saturating_sub(0x1100), jamo.saturating_sub(0x1161));
+            0xac00_u32.saturating_add(lead.saturating_mul(588)).saturating_add(vowel.saturating_mul(28))
         }
-    }
-
-    fn last(&self) -> u32 {
-        self.text.chars().next_back().map_or(0, u32::from)
-    }
-
-    pub(super) const fn characters(&self) -> usize {
-        self.characters
-    }
-
-    pub(super) fn finish(self) -> String {
-        self.text.into_boxed_str().into_string()
-    }
+        // A tail after a syllable without one.
+        (0x11a8.., 0xac00..=0xd7a3) if last.saturating_sub(0xac00).is_multiple_of(28) => {
+            last.saturating_add(jamo.saturating_sub(0x11a7))
+        }
+        _ => return None,
+    };
+    char::from_u32(syllable)
 }
 
 #[cfg(test)]
@@ -124,9 +105,9 @@ mod tests {
     #[test]
     fn every_syllable_is_taken_apart_and_put_together() {
         for syllable in '\u{ac00}'..='\u{d7a3}' {
-            let mut composer = Composer::with_capacity(9);
-            to_jamo(syllable).for_each(|jamo| composer.push(jamo));
-            assert_eq!(composer.finish(), String::from(syllable));
+            let mut text = String::new();
+            to_jamo(syllable).for_each(|jamo| push_composed(jamo, &mut text));
+            assert_eq!(text, String::from(syllable));
         }
     }
 
