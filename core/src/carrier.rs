@@ -18,6 +18,17 @@ const LINK_PATH: &str = "/s#";
 /// The longest payload text: what the largest QR code holds.
 pub const MAX_TEXT_BYTES: usize = 4296;
 
+/// The bytes of a file that travels as `SC1:` and base45, refused unread if they are more than `max_bytes`. White space after
+/// them, which editors and shells leave, is no part of them.
+pub(crate) fn read_file(text: &str, max_bytes: usize) -> Result<Vec<u8>, CarrierError> {
+    let text = text.trim_ascii_end();
+    if text.len() > PREFIX.len().saturating_add(encoded_len(max_bytes)) {
+        return Err(CarrierError);
+    }
+    let coded = text.strip_prefix(PREFIX).ok_or(CarrierError)?;
+    BASE45.decode(coded.as_bytes()).map_err(|_| CarrierError)
+}
+
 /// How a token is written as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carrier {

@@ -30,13 +30,37 @@ pub enum ErrorCode {
     InvalidTtl,
     /// The host for links is not a host name in its one spelling.
     InvalidHost,
+    /// The issuer has revoked the snapshot.
+    Revoked,
+    /// The revocation list is older than it says it may be, and the verifier asked for a fresh one.
+    RevocationStale,
+    /// There is no revocation list of the issuer, and the verifier asked for a fresh one.
+    RevocationUnknown,
+    /// The snapshot is bound to a device, or a challenge was set, and there is no proof of the device.
+    ProofMissing,
+    /// The proof is not by the device that the snapshot names, or was made for another snapshot.
+    ProofInvalid,
+    /// The proof is older than the verifier's window: a screenshot, or a replay.
+    ProofStale,
+    /// The proof is from the future.
+    ProofNotYetValid,
+    /// The proof does not answer the challenge that was set, or answers one that was not.
+    WrongChallenge,
+    /// The key is known, but may not sign this: another purpose, outside its time, or for too long a life.
+    NotPermitted,
+    /// The clock is behind the newest time that was authenticated: it was set back.
+    ClockBehind,
+    /// A trust bundle or revocation list is older than the one the verifier has.
+    Rollback,
+    /// A verifier's stored state is damaged, older than asked for, or belongs to other keys.
+    InvalidState,
     /// The signed snapshot would be larger than any accepted token, than any QR code, or than the QR code asked for.
     TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for tables in docs and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::UnsupportedVersion,
         Self::UnknownKey,
@@ -49,6 +73,18 @@ impl ErrorCode {
         Self::InvalidTrust,
         Self::InvalidTtl,
         Self::InvalidHost,
+        Self::Revoked,
+        Self::RevocationStale,
+        Self::RevocationUnknown,
+        Self::ProofMissing,
+        Self::ProofInvalid,
+        Self::ProofStale,
+        Self::ProofNotYetValid,
+        Self::WrongChallenge,
+        Self::NotPermitted,
+        Self::ClockBehind,
+        Self::Rollback,
+        Self::InvalidState,
         Self::TooLarge,
     ];
 
@@ -68,6 +104,18 @@ impl ErrorCode {
             Self::InvalidTrust => "invalid_trust",
             Self::InvalidTtl => "invalid_ttl",
             Self::InvalidHost => "invalid_host",
+            Self::Revoked => "revoked",
+            Self::RevocationStale => "revocation_stale",
+            Self::RevocationUnknown => "revocation_unknown",
+            Self::ProofMissing => "proof_missing",
+            Self::ProofInvalid => "proof_invalid",
+            Self::ProofStale => "proof_stale",
+            Self::ProofNotYetValid => "proof_not_yet_valid",
+            Self::WrongChallenge => "wrong_challenge",
+            Self::NotPermitted => "not_permitted",
+            Self::ClockBehind => "clock_behind",
+            Self::Rollback => "rollback",
+            Self::InvalidState => "invalid_state",
             Self::TooLarge => "too_large",
         }
     }

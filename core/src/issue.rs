@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::wire::revocations::MAX_REVOCATION_LIST_BYTES;
 use crate::wire::{self, EncodeError, MAX_TOKEN_BYTES};
 use crate::{Carrier, ErrorCode, FieldCost, QrLimit, QrSize, SigningKey, Snapshot, UnixTime, VerifyingKey};
 
@@ -57,11 +58,15 @@ impl Issuer {
     }
 }
 
-/// A signed token: at most [`MAX_TOKEN_BYTES`].
+/// A signed snapshot of at most [`MAX_TOKEN_BYTES`], a presentation of one, a trust bundle or a revocation list.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(Vec<u8>);
 
 impl Token {
+    pub(crate) const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, as an NFC tag would carry them.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -108,6 +113,11 @@ pub enum IssueError {
         /// What each part of the profile costs, the dearest first.
         costs: Vec<FieldCost>,
     },
+    /// The revocation list would be larger than any verifier accepts.
+    ListTooLarge {
+        /// Its size, signature included.
+        bytes: usize,
+    },
     /// Before the format's epoch, 2026-01-01T00:00:00Z: the clock is wrong.
     TooEarly {
         /// The time given.
@@ -123,11 +133,18 @@ impl IssueError {
         }
     }
 
+    pub(crate) fn of_file(error: EncodeError, issued_at: UnixTime) -> Self {
+        match error {
+            EncodeError::BeforeEpoch => Self::TooEarly { issued_at },
+            EncodeError::TooLarge { bytes } => Self::ListTooLarge { bytes },
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::TooLarge { .. } | Self::OverQrLimit { .. } => ErrorCode::TooLarge,
+            Self::TooLarge { .. } | Self::OverQrLimit { .. } | Self::ListTooLarge { .. } => ErrorCode::TooLarge,
             Self::TooEarly { .. } => ErrorCode::NotYetValid,
         }
     }
@@ -144,6 +161,11 @@ impl fmt::Display for IssueError {
                 write!(f, "the QR code would be of version {version}, but at most {max_version} is allowed; ")?;
                 write_costs(costs, f)
             }
+            Self::ListTooLarge { bytes } => write!(
+                f,
+                "the revocation list would take {bytes} bytes, but at most {MAX_REVOCATION_LIST_BYTES} are allowed: revoke \
+                 by withdrawing the key"
+            ),
             Self::TooEarly { issued_at } => {
                 write!(f, "the clock says {issued_at} since 1970, which is before 2026: set it")
             }

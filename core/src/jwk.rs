@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::profile::DisplayText;
-use crate::{ErrorCode, KeyError, SigningKey, VerifyingKey};
+use crate::{DeviceKey, ErrorCode, HolderKey, KeyError, SigningKey, VerifyingKey};
 
 /// The members of a JWK that matter here; others are ignored, as RFC 7517 asks.
 #[derive(Serialize, Deserialize, Default)]
@@ -21,6 +21,8 @@ struct Jwk {
     crv: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     x: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    y: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     d: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,9 +41,31 @@ impl Jwk {
         self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519")
     }
 
+    fn is_p256(&self) -> bool {
+        self.kty == "EC" && self.crv.as_deref() == Some("P-256")
+    }
+
     fn verifying_key(&self) -> Result<VerifyingKey, JwkError> {
         let x = bytes32(self.x.as_deref().ok_or(JwkError::Member("x"))?, "x")?;
         VerifyingKey::from_bytes(&x).map_err(JwkError::Key)
+    }
+
+    fn holder_key(&self) -> Result<HolderKey, JwkError> {
+        if self.is_ed25519() {
+            return self.verifying_key().map(HolderKey::from_ed25519);
+        }
+        if !self.is_p256() {
+            return Err(JwkError::Member("crv"));
+        }
+        let x = bytes32(self.x.as_deref().ok_or(JwkError::Member("x"))?, "x")?;
+        let y = bytes32(self.y.as_deref().ok_or(JwkError::Member("y"))?, "y")?;
+        HolderKey::from_p256_coordinates(&x, &y).map_err(JwkError::Key)
+    }
+
+    /// A key in a file of its own that is meant to be public.
+    fn parse_public(json: &str) -> Result<Self, JwkError> {
+        let jwk: Self = serde_json::from_str(json).map_err(|_| JwkError::Json)?;
+        if jwk.d.is_some() { Err(JwkError::Private) } else { Ok(jwk) }
     }
 }
 
@@ -122,6 +146,77 @@ impl VerifyingKey {
     }
 }
 
+impl VerifyingKey {
+    /// Reads a public key from a JWK, as a pinned root key comes.
+    ///
+    /// # Errors
+    /// [`JwkError`] if it is not an Ed25519 key, or a private one.
+    pub fn from_jwk(json: &str) -> Result<Self, JwkError> {
+        let jwk = Jwk::parse_public(json)?;
+        if jwk.is_ed25519() { jwk.verifying_key() } else { Err(JwkError::Member("crv")) }
+    }
+}
+
+impl HolderKey {
+    fn jwk(&self) -> Jwk {
+        match (self.as_ed25519(), self.p256_coordinates()) {
+            (Some(key), _) => key.jwk(None),
+            (None, coordinates) => {
+                let (x, y) = coordinates.unwrap_or_default();
+                Jwk {
+                    kty: "EC".into(),
+                    crv: Some("P-256".into()),
+                    x: Some(URL_SAFE_NO_PAD.encode(x)),
+                    y: Some(URL_SAFE_NO_PAD.encode(y)),
+                    usage: Some("sig".into()),
+                    alg: Some("ES256".into()),
+                    ..Jwk::default()
+                }
+            }
+        }
+    }
+
+    /// The key as a JWK on one line.
+    #[must_use]
+    pub fn to_jwk(&self) -> String {
+        to_json(&self.jwk())
+    }
+
+    /// Reads a P-256 or Ed25519 public key from a JWK.
+    ///
+    /// # Errors
+    /// [`JwkError`] if it is neither, or a private one.
+    pub fn from_jwk(json: &str) -> Result<Self, JwkError> {
+        Jwk::parse_public(json)?.holder_key()
+    }
+}
+
+impl DeviceKey {
+    /// The private key as a JWK on one line: what a device key's file holds. Wiped when dropped.
+    #[must_use]
+    pub fn to_jwk(&self) -> Zeroizing<String> {
+        let mut jwk = self.holder_key().jwk();
+        jwk.d = Some(Zeroizing::new(URL_SAFE_NO_PAD.encode(self.to_secret().as_slice())));
+        Zeroizing::new(to_json(&jwk))
+    }
+
+    /// Reads [`DeviceKey::to_jwk`].
+    ///
+    /// # Errors
+    /// [`JwkError`] if it is not a P-256 or Ed25519 private key, or its public half is another key's.
+    pub fn from_jwk(json: &str) -> Result<Self, JwkError> {
+        let jwk: Jwk = serde_json::from_str(json).map_err(|_| JwkError::Json)?;
+        let public = jwk.holder_key()?;
+        let secret = bytes32(jwk.d.as_ref().ok_or(JwkError::Member("d"))?, "d")?;
+        let key = if public.as_ed25519().is_some() {
+            Self::from_ed25519(SigningKey::from_seed(*secret))
+        } else {
+            Self::p256_from_secret(&secret).map_err(|_| JwkError::Member("d"))?
+        };
+        if key.holder_key() == public { Ok(key) } else { Err(JwkError::Mismatch) }
+    }
+}
+
 impl SigningKey {
     /// The private key as a JWK on one line: what a key file holds. Wiped when dropped.
     #[must_use]
@@ -146,7 +241,7 @@ impl SigningKey {
     }
 }
 
-/// Why a JWK is not an Ed25519 key.
+/// Why a JWK is not the key that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JwkError {
     /// Not JSON, or not a JSON object with string members.
@@ -155,6 +250,8 @@ pub enum JwkError {
     Member(&'static str),
     /// The public half does not belong to the private one.
     Mismatch,
+    /// A private key where a public one was asked for.
+    Private,
     /// The public key itself is unacceptable.
     Key(KeyError),
 }
@@ -164,7 +261,7 @@ impl JwkError {
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Json | Self::Member(_) | Self::Mismatch => ErrorCode::InvalidKey,
+            Self::Json | Self::Member(_) | Self::Mismatch | Self::Private => ErrorCode::InvalidKey,
             Self::Key(error) => error.code(),
         }
     }
@@ -175,8 +272,11 @@ impl fmt::Display for JwkError {
         match self {
             Self::Json => f.write_str("the key is not a JSON Web Key"),
             Self::Member("d") => f.write_str("the private half (`d`) is missing or damaged: is this the public key?"),
-            Self::Member(name) => write!(f, "the JSON Web Key's member `{name}` is missing or wrong for Ed25519"),
-            Self::Mismatch => f.write_str("the key's public half (`x`) does not belong to its private half (`d`)"),
+            Self::Member(name) => {
+                write!(f, "the JSON Web Key's member `{name}` is missing or wrong for a key of this use")
+            }
+            Self::Private => f.write_str("this is a private key (it has `d`): give the public half"),
+            Self::Mismatch => f.write_str("the key's public half does not belong to its private half (`d`)"),
             Self::Key(error) => error.fmt(f),
         }
     }
@@ -194,6 +294,23 @@ mod tests {
         let again = SigningKey::from_jwk(&key.to_jwk()).unwrap();
         assert_eq!(again.verifying_key(), key.verifying_key());
         assert!(!key.verifying_key().to_jwk(Some("x")).contains("\"d\""));
+    }
+
+    #[test]
+    fn device_keys_survive_their_jwks() {
+        for key in
+            [DeviceKey::p256_from_secret(&[7; 32]).unwrap(), DeviceKey::from_ed25519(SigningKey::from_seed([7; 32]))]
+        {
+            let public = key.holder_key();
+            assert_eq!(HolderKey::from_jwk(&public.to_jwk()), Ok(public.clone()));
+            assert_eq!(DeviceKey::from_jwk(&key.to_jwk()).unwrap().holder_key(), public);
+            assert_eq!(HolderKey::from_jwk(&key.to_jwk()), Err(JwkError::Private));
+            assert!(matches!(DeviceKey::from_jwk(&public.to_jwk()), Err(JwkError::Member("d"))));
+        }
+        let key = DeviceKey::p256_from_secret(&[7; 32]).unwrap().holder_key().to_jwk();
+        assert_eq!(HolderKey::from_jwk(&key.replace("P-256", "P-384")), Err(JwkError::Member("crv")));
+        assert_eq!(HolderKey::from_jwk(&key.replace("\"y\"", "\"z\"")), Err(JwkError::Member("y")));
+        assert_eq!(VerifyingKey::from_jwk(&key), Err(JwkError::Member("crv")));
     }
 
     #[test]

@@ -180,6 +180,8 @@ pub enum KeyError {
     Invalid,
     /// A point of small order: anyone could sign for it.
     Weak,
+    /// Not a P-256 key: no point of the curve, or not in its one spelling.
+    InvalidP256,
 }
 
 impl KeyError {
@@ -187,7 +189,7 @@ impl KeyError {
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Invalid => ErrorCode::InvalidKey,
+            Self::Invalid | Self::InvalidP256 => ErrorCode::InvalidKey,
             Self::Weak => ErrorCode::WeakKey,
         }
     }
@@ -198,6 +200,7 @@ impl fmt::Display for KeyError {
         f.write_str(match self {
             Self::Invalid => "the public key is not a canonically encoded point of Ed25519",
             Self::Weak => "the public key is weak (small order): anyone could sign for it",
+            Self::InvalidP256 => "the key is not a P-256 key: a point of the curve, in its one spelling",
         })
     }
 }

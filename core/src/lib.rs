@@ -41,15 +41,20 @@ extern crate std;
 mod base_n;
 mod budget;
 mod carrier;
+mod challenge;
 mod code;
+mod holder_key;
 mod issue;
 mod jwk;
 mod key;
+mod pass;
 mod profile;
 mod qr_size;
+mod revocation;
 mod snapshot;
 mod time;
 mod trust;
+mod trust_bundle;
 mod verify;
 mod wire;
 
@@ -64,17 +69,27 @@ pub mod training {
 
 pub use budget::{FieldCost, QrLimit};
 pub use carrier::{Carrier, LinkHost, LinkHostError, MAX_TEXT_BYTES};
+pub use challenge::{Challenge, ChallengeError};
 pub use code::ErrorCode;
+pub use holder_key::{DeviceKey, DeviceSignature, HolderKey, SignatureError};
 pub use issue::{IssueError, Issuer, Token};
 pub use jwk::JwkError;
 pub use key::{KeyError, KeyId, SigningKey, VerifyingKey};
+pub use pass::{Pass, PassError, UnsignedPresentation};
 pub use profile::{
     AccentColor, DisplayText, Link, LinkDraft, LinkUrl, MAX_LINKS, MAX_PROFILE_BYTES, Platform, Profile, ProfileDraft,
     ProfileError, ProfileProblem, Username,
 };
 pub use qr_size::{ErrorCorrection, QrSize};
+pub use revocation::RevocationList;
 pub use snapshot::{Label, OtherField, Snapshot};
 pub use time::{MAX_TTL_SECS, Ttl, TtlError, UnixTime};
-pub use trust::{MAX_TRUST_ANCHORS, TrustAnchor, TrustError, TrustStore};
-pub use verify::{DEFAULT_LEEWAY_SECS, UnverifiedSnapshot, VerifiedSnapshot, Verifier, VerifyError};
+pub use trust::{Grant, MAX_TRUST_ANCHORS, TrustAnchor, TrustError, TrustStore};
+pub use trust_bundle::TrustBundle;
+pub use verify::{
+    DEFAULT_LEEWAY_SECS, DEFAULT_MAX_PROOF_AGE_SECS, Freshness, MAX_ROOTS, RevocationPolicy, StateError,
+    UnverifiedProof, UnverifiedSnapshot, Update, VerifiedSnapshot, Verifier, VerifyError,
+};
 pub use wire::MAX_TOKEN_BYTES;
+pub use wire::bundle::MAX_TRUST_BUNDLE_BYTES;
+pub use wire::revocations::MAX_REVOCATION_LIST_BYTES;

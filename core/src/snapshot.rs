@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{DisplayText, Profile, Ttl, UnixTime};
+use crate::{DisplayText, HolderKey, Profile, Ttl, UnixTime};
 
 /// A few characters that tell cards or events apart: 1 to 32.
 pub type Label = DisplayText<32>;
@@ -21,6 +21,11 @@ pub struct Snapshot {
     pub card: Option<Label>,
     /// The event that it was issued for.
     pub event: Option<Label>,
+    /// The key of the device that it is bound to. A snapshot without is a bearer one: whoever shows it is believed. One with
+    /// is a pass, and is accepted only inside a presentation.
+    pub holder_key: Option<HolderKey>,
+    /// Where the issuer's revocation list says whether it still holds. One without cannot be revoked.
+    pub revocation_index: Option<u32>,
     pub(crate) other_fields: Vec<OtherField>,
 }
 
@@ -28,7 +33,16 @@ impl Snapshot {
     /// A snapshot that says nothing but this.
     #[must_use]
     pub const fn new(profile: Profile, issued_at: UnixTime, ttl: Ttl) -> Self {
-        Self { profile, issued_at, ttl, card: None, event: None, other_fields: Vec::new() }
+        Self {
+            profile,
+            issued_at,
+            ttl,
+            card: None,
+            event: None,
+            holder_key: None,
+            revocation_index: None,
+            other_fields: Vec::new(),
+        }
     }
 
     /// What a newer issuer added that this version does not know, as it was signed. None in a new snapshot.

@@ -24,6 +24,12 @@ impl UnixTime {
         self.0
     }
 
+    /// How many seconds it is after an earlier moment; 0 if it is not after it.
+    #[must_use]
+    pub const fn secs_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// `secs` later, or the last representable moment.
     #[must_use]
     pub const fn saturating_add(self, secs: u64) -> Self {
@@ -48,6 +54,9 @@ impl fmt::Display for UnixTime {
 pub struct Ttl(u32);
 
 impl Ttl {
+    /// The longest life.
+    pub const MAX: Self = Self(MAX_TTL_SECS);
+
     /// # Errors
     /// [`TtlError`] for 0 and for more than [`MAX_TTL_SECS`].
     pub const fn from_secs(secs: u32) -> Result<Self, TtlError> {

@@ -7,19 +7,61 @@ use serde_json::Value;
 
 use crate::jwk::PublicJwk;
 use crate::profile::DisplayText;
-use crate::wire::KeyHint;
-use crate::{ErrorCode, JwkError, VerifyingKey};
+use crate::wire::{KeyHint, Signed};
+use crate::{ErrorCode, JwkError, Ttl, UnixTime, VerifyError, VerifyingKey};
 
 /// The most keys a trust store holds. It bounds how many signature checks one token can cost.
 pub const MAX_TRUST_ANCHORS: usize = 64;
 
-/// A key that is trusted to sign snapshots, and the name of its owner.
+/// A key that is trusted, the name of its owner, and what it may sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustAnchor {
     /// The issuer's name, as the trust file gives it.
     pub issuer: Option<DisplayText<100>>,
     /// The issuer's key.
     pub key: VerifyingKey,
+    /// What it may sign.
+    pub grant: Grant,
+}
+
+impl TrustAnchor {
+    /// A key that may sign whatever issuers sign, at any time: what a JWK says.
+    #[must_use]
+    pub const fn new(issuer: Option<DisplayText<100>>, key: VerifyingKey) -> Self {
+        Self { issuer, key, grant: Grant::ALL }
+    }
+}
+
+/// What an issuer's key may sign, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The longest life of a snapshot; `None` if it may not sign snapshots.
+    pub max_ttl: Option<Ttl>,
+    /// Whether it may sign revocation lists.
+    pub revocation_lists: bool,
+    /// The first second in which it may sign.
+    pub not_before: UnixTime,
+    /// The last second in which it may sign. What it signed until then goes on to hold.
+    pub not_after: UnixTime,
+}
+
+impl Grant {
+    /// Everything, at any time.
+    pub const ALL: Self = Self {
+        max_ttl: Some(Ttl::MAX),
+        revocation_lists: true,
+        not_before: UnixTime::from_secs(0),
+        not_after: UnixTime::from_secs(u64::MAX),
+    };
+
+    pub(crate) fn covers(&self, time: UnixTime) -> bool {
+        (self.not_before..=self.not_after).contains(&time)
+    }
+
+    /// Whether a snapshot of this time and life may have been signed.
+    pub(crate) fn covers_snapshot(&self, issued_at: UnixTime, ttl: Ttl) -> bool {
+        self.max_ttl.is_some_and(|max| ttl <= max) && self.covers(issued_at)
+    }
 }
 
 /// The keys that a verifier accepts.
@@ -32,9 +74,15 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Empty`], [`TrustError::TooMany`] or [`TrustError::Duplicate`].
     pub fn new(anchors: Vec<TrustAnchor>) -> Result<Self, TrustError> {
-        if anchors.is_empty() {
-            return Err(TrustError::Empty);
-        }
+        if anchors.is_empty() { Err(TrustError::Empty) } else { Self::checked(anchors) }
+    }
+
+    /// Whom a verifier trusts that has no trust bundle yet, or one that trusts nobody any more.
+    pub(crate) const fn empty() -> Self {
+        Self { anchors: Vec::new() }
+    }
+
+    pub(crate) fn checked(anchors: Vec<TrustAnchor>) -> Result<Self, TrustError> {
         if anchors.len() > MAX_TRUST_ANCHORS {
             return Err(TrustError::TooMany { count: anchors.len() });
         }
@@ -68,13 +116,33 @@ impl TrustStore {
                 return Err(TrustError::PrivateKey { index });
             }
             let at = |error| TrustError::Key { index, error };
-            anchors.push(TrustAnchor { issuer: jwk.issuer().map_err(at)?, key: jwk.verifying_key().map_err(at)? });
+            anchors.push(TrustAnchor::new(jwk.issuer().map_err(at)?, jwk.verifying_key().map_err(at)?));
         }
         Self::new(anchors)
     }
 
+    /// Every trusted key, in the order given.
+    #[must_use]
+    pub fn anchors(&self) -> &[TrustAnchor] {
+        &self.anchors
+    }
+
+    /// The key that made the signature.
+    pub(crate) fn signer(&self, signed: &Signed<'_>) -> Result<&TrustAnchor, VerifyError> {
+        let mut known = false;
+        let signer = self.candidates(signed.key_hint).find(|anchor| {
+            known = true;
+            signed.is_signed_by(&anchor.key)
+        });
+        match (signer, known) {
+            (Some(signer), _) => Ok(signer),
+            (None, true) => Err(VerifyError::BadSignature),
+            (None, false) => Err(VerifyError::UnknownKey { hint: signed.key_hint }),
+        }
+    }
+
     /// Every trusted key with this hint. Hints are short and collide, so there may be several.
-    pub(crate) fn candidates(&self, hint: KeyHint) -> impl Iterator<Item = &TrustAnchor> {
+    fn candidates(&self, hint: KeyHint) -> impl Iterator<Item = &TrustAnchor> {
         self.anchors.iter().filter(move |anchor| anchor.key.id().hint() == hint)
     }
 }
@@ -93,6 +161,16 @@ pub enum TrustError {
     },
     /// The same key twice.
     Duplicate,
+    /// A grant that allows nothing, ends before it begins or lasts more than 2^32 seconds.
+    Grant {
+        /// The key's place, from 0.
+        index: usize,
+    },
+    /// An issuer's name of more than 200 bytes.
+    Name {
+        /// The key's place, from 0.
+        index: usize,
+    },
     /// A private key, which must never be handed to verifiers.
     PrivateKey {
         /// The key's place in the file, from 0.
@@ -127,6 +205,11 @@ impl fmt::Display for TrustError {
                 write!(f, "the trust file holds {count} keys; at most {MAX_TRUST_ANCHORS} are accepted")
             }
             Self::Duplicate => f.write_str("the trust file holds the same key twice"),
+            Self::Grant { index } => write!(
+                f,
+                "key {index} is to be trusted for nothing, or for a time that ends before it begins or lasts over 136 years"
+            ),
+            Self::Name { index } => write!(f, "the issuer's name of key {index} takes more than 200 bytes"),
             Self::PrivateKey { index } => write!(
                 f,
                 "key {index} of the trust file is a private key (it has `d`): give verifiers only the public half, and \

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod data_dir;
 pub mod db;
 pub mod demo;
+pub mod device_key;
 pub mod http;
 pub mod logging;
 pub mod password;

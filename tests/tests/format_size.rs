@@ -12,7 +12,7 @@ fn sizes(file: &str) -> Vec<(String, usize)> {
     let path = format!("{}/../core/training/{file}", env!("CARGO_MANIFEST_DIR"));
     let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
     let trust = TrustStore::from_jwks(&issuer.verifying_key().to_jwks(None)).unwrap();
-    let verifier = Verifier::new(trust);
+    let mut verifier = Verifier::new(trust);
     let lines = std::fs::read_to_string(path).unwrap();
     let size = |line: &str| {
         let profile: Profile = serde_json::from_str(line).unwrap();

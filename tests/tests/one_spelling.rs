@@ -19,7 +19,7 @@ fn host() -> LinkHost {
 }
 
 fn verifier(issuer: &Issuer) -> Verifier {
-    let anchor = TrustAnchor { issuer: None, key: issuer.verifying_key() };
+    let anchor = TrustAnchor::new(None, issuer.verifying_key());
     Verifier::new(TrustStore::new(vec![anchor]).unwrap()).with_link_host(host())
 }
 
@@ -33,12 +33,12 @@ fn tokens(issuer: &Issuer) -> Vec<sealcard_core::Token> {
 #[test]
 fn every_change_of_one_character_is_refused() {
     let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
-    let verifier = verifier(&issuer);
+    let mut verifier = verifier(&issuer);
     for token in tokens(&issuer) {
         for carrier in [Carrier::Text, Carrier::Link(host())] {
             let text = token.to_text_of(&carrier);
             assert!(verifier.verify(&text, NOW).is_ok());
-            let refused = |changed: String| {
+            let mut refused = |changed: String| {
                 assert!(changed == text || verifier.verify(&changed, NOW).is_err(), "{text}\n{changed}");
             };
             for at in 0..=text.len() {
@@ -70,12 +70,12 @@ fn every_change_of_one_character_is_refused() {
 #[test]
 fn every_change_of_one_byte_is_refused() {
     let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
-    let verifier = verifier(&issuer);
+    let mut verifier = verifier(&issuer);
     for token in tokens(&issuer) {
         let token = token.as_bytes();
-        let refused = |changed: &[u8]| {
-            let verified =
-                UnverifiedSnapshot::from_bytes(changed).and_then(|changed| verifier.verify_snapshot(&changed, NOW));
+        let mut refused = |changed: &[u8]| {
+            let verified = UnverifiedSnapshot::from_bytes(changed)
+                .and_then(|changed| verifier.verify_snapshot(&changed, None, NOW));
             assert!(changed == token || verified.is_err(), "{changed:02x?}");
         };
         for at in 0..=token.len() {

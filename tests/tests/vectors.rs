@@ -35,7 +35,7 @@ fn verify(vector: &Value, trust: &Value) -> Result<VerifiedSnapshot, VerifyError
         Some(text) => verifier.verify(text, now),
         None => {
             let token = UnverifiedSnapshot::from_bytes(&bytes(vector["bytes"].as_str().unwrap()))?;
-            verifier.verify_snapshot(&token, now)
+            verifier.verify_snapshot(&token, None, now)
         }
     }
 }

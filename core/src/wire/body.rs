@@ -15,11 +15,9 @@
 use alloc::vec::Vec;
 
 use super::field::{self, Fields};
+use super::number::{push_time, push_varint, take_time, take_varint};
 use super::{EncodeError, WireError, text};
-use crate::{Snapshot, Ttl, UnixTime};
-
-/// 2026-01-01T00:00:00Z: times in tokens count from here.
-const EPOCH_SECS: u64 = 1_767_225_600;
+use crate::{Snapshot, Ttl};
 
 /// The life of a snapshot in the short form.
 const USUAL_TTL_SECS: u32 = 600;
@@ -37,8 +35,7 @@ pub(super) fn form(snapshot: &Snapshot) -> Form {
 }
 
 pub(super) fn encode(snapshot: &Snapshot, token: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let issued_at = snapshot.issued_at.as_secs().checked_sub(EPOCH_SECS).ok_or(EncodeError::BeforeEpoch)?;
-    push_varint(issued_at, token);
+    push_time(snapshot.issued_at, token)?;
     if form(snapshot) == Form::Long {
         let fields = field::encode(snapshot);
         push_varint(snapshot.ttl.as_secs().into(), token);
@@ -52,7 +49,7 @@ pub(super) fn encode(snapshot: &Snapshot, token: &mut Vec<u8>) -> Result<(), Enc
 /// What must be understood is looked for before what is in it is judged: a later version may lift a limit of this one, and
 /// say so with a field that must be known.
 pub(super) fn decode(form: Form, bytes: &[u8]) -> Result<Snapshot, WireError> {
-    let (issued_at, bytes) = take_varint(bytes)?;
+    let (issued_at, bytes) = take_time(bytes)?;
     let (ttl, fields, bytes) = match form {
         Form::Short => (USUAL_TTL_SECS.into(), &[][..], bytes),
         Form::Long => {
@@ -63,43 +60,20 @@ pub(super) fn decode(form: Form, bytes: &[u8]) -> Result<Snapshot, WireError> {
             (ttl, fields, bytes)
         }
     };
-    let Fields { card, event, other } = field::decode(fields)?;
+    let Fields { card, event, holder_key, revocation_index, other } = field::decode(fields)?;
     let ttl = u32::try_from(ttl).ok().and_then(|ttl| Ttl::from_secs(ttl).ok()).ok_or(WireError::Malformed)?;
-    let issued_at = issued_at.checked_add(EPOCH_SECS).ok_or(WireError::Malformed)?;
     let profile = text::decode(bytes).map_err(|_| WireError::Malformed)?;
-    let snapshot =
-        Snapshot { profile, issued_at: UnixTime::from_secs(issued_at), ttl, card, event, other_fields: other };
+    let snapshot = Snapshot { profile, issued_at, ttl, card, event, holder_key, revocation_index, other_fields: other };
     if self::form(&snapshot) == form { Ok(snapshot) } else { Err(WireError::Malformed) }
-}
-
-fn push_varint(value: u64, bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(spelling(value, &mut [0; MAX_VARINT_BYTES]));
-}
-
-/// A number in its one spelling, and what follows it.
-fn take_varint(bytes: &[u8]) -> Result<(u64, &[u8]), WireError> {
-    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|_| WireError::Malformed)?;
-    let read = bytes.strip_suffix(rest);
-    if read == Some(spelling(value, &mut [0; MAX_VARINT_BYTES])) {
-        Ok((value, rest))
-    } else {
-        Err(WireError::Malformed)
-    }
-}
-
-/// The longest varint: 64 bits in groups of seven.
-const MAX_VARINT_BYTES: usize = 10;
-
-fn spelling(value: u64, buffer: &mut [u8; MAX_VARINT_BYTES]) -> &[u8] {
-    // An integer always serialises, and the buffer holds the longest.
-    postcard::to_slice(&value, buffer).map_or(&[], |bytes| bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::OtherField;
+    use crate::UnixTime;
     use crate::profile::{AccentColor, DisplayText, Link, MAX_LINKS, Platform, Profile};
+    use crate::wire::number::EPOCH_SECS;
     use crate::{LinkDraft, ProfileDraft};
     use alloc::string::String;
     use proptest::prelude::*;

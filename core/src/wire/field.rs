@@ -5,15 +5,21 @@
 //! ```
 //!
 //! A reader that does not know an even id passes the field over and keeps it. One that does not know an odd id refuses the
-//! snapshot, as if its version were unknown: it may not be relied on without. Set aside are 1 and 3 for the holder's device key
-//! and 6 for a revocation index.
+//! snapshot, as if its version were unknown: it may not be relied on without.
 
 use alloc::vec::Vec;
 
 use super::WireError;
+use super::number::{push_varint, take_u32};
 use crate::profile::DisplayText;
-use crate::{Label, OtherField, Snapshot};
+use crate::{HolderKey, Label, OtherField, Snapshot, VerifyingKey};
 
+/// The key of the device that it is bound to: a compressed point of P-256.
+const HOLDER_P256: u8 = 1;
+/// The same: an Ed25519 key. Never both.
+const HOLDER_ED25519: u8 = 3;
+/// Where the issuer's revocation list says whether it still holds: a varint below 2^32.
+const REVOCATION_INDEX: u8 = 6;
 /// Which of a person's cards this is, as UTF-8.
 const CARD: u8 = 2;
 /// The event that it was issued for, as UTF-8.
@@ -23,18 +29,31 @@ const EVENT: u8 = 4;
 pub(super) struct Fields {
     pub(super) card: Option<Label>,
     pub(super) event: Option<Label>,
+    pub(super) holder_key: Option<HolderKey>,
+    pub(super) revocation_index: Option<u32>,
     pub(super) other: Vec<OtherField>,
 }
 
 pub(super) fn has_any(snapshot: &Snapshot) -> bool {
-    snapshot.card.is_some() || snapshot.event.is_some() || !snapshot.other_fields.is_empty()
+    let labelled = snapshot.card.is_some() || snapshot.event.is_some();
+    let pass = snapshot.holder_key.is_some() || snapshot.revocation_index.is_some();
+    labelled || pass || !snapshot.other_fields.is_empty()
 }
 
 pub(super) fn encode(snapshot: &Snapshot) -> Vec<u8> {
     let label = |id, label: &Option<Label>| label.as_ref().map(|label| (id, Vec::from(label.as_str())));
     let other = snapshot.other_fields.iter().map(|field| (field.id, field.data.clone()));
-    let mut fields: Vec<_> =
-        label(CARD, &snapshot.card).into_iter().chain(label(EVENT, &snapshot.event)).chain(other).collect();
+    let holder = snapshot.holder_key.as_ref().map(|key| match key.as_ed25519() {
+        Some(key) => (HOLDER_ED25519, Vec::from(*key.as_bytes())),
+        None => (HOLDER_P256, key.to_p256().map(Vec::from).unwrap_or_default()),
+    });
+    let index = snapshot.revocation_index.map(|index| {
+        let mut data = Vec::new();
+        push_varint(index.into(), &mut data);
+        (REVOCATION_INDEX, data)
+    });
+    let known = [holder, label(CARD, &snapshot.card), label(EVENT, &snapshot.event), index];
+    let mut fields: Vec<_> = known.into_iter().flatten().chain(other).collect();
     fields.sort_unstable_by_key(|(id, _)| *id);
     let mut bytes = Vec::new();
     for (id, data) in fields {
@@ -47,7 +66,8 @@ pub(super) fn encode(snapshot: &Snapshot) -> Vec<u8> {
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Fields, WireError> {
     let all = split(bytes)?;
-    if let Some((id, _)) = all.iter().find(|(id, _)| id % 2 == 1) {
+    let is_known = |id| matches!(id, HOLDER_P256 | HOLDER_ED25519);
+    if let Some((id, _)) = all.iter().find(|(id, _)| id % 2 == 1 && !is_known(*id)) {
         return Err(WireError::UnsupportedField { id: *id });
     }
     let mut fields = Fields::default();
@@ -55,6 +75,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Fields, WireError> {
         match id {
             CARD => fields.card = Some(label(data)?),
             EVENT => fields.event = Some(label(data)?),
+            HOLDER_P256 | HOLDER_ED25519 if fields.holder_key.is_some() => return Err(WireError::Malformed),
+            HOLDER_P256 => fields.holder_key = Some(p256(data).ok_or(WireError::Malformed)?),
+            HOLDER_ED25519 => fields.holder_key = Some(ed25519(data).ok_or(WireError::Malformed)?),
+            REVOCATION_INDEX => fields.revocation_index = Some(index(data)?),
             id => fields.other.push(OtherField { id, data: data.into() }),
         }
     }
@@ -74,6 +98,21 @@ fn split(mut rest: &[u8]) -> Result<Vec<(u8, &[u8])>, WireError> {
         (previous, rest) = (*id, more);
     }
     if rest.is_empty() { Ok(fields) } else { Err(WireError::Malformed) }
+}
+
+fn p256(data: &[u8]) -> Option<HolderKey> {
+    HolderKey::from_p256(data.try_into().ok()?).ok()
+}
+
+fn ed25519(data: &[u8]) -> Option<HolderKey> {
+    VerifyingKey::from_bytes(data.try_into().ok()?).ok().map(HolderKey::from_ed25519)
+}
+
+fn index(data: &[u8]) -> Result<u32, WireError> {
+    match take_u32(data)? {
+        (index, []) => Ok(index),
+        _ => Err(WireError::Malformed),
+    }
 }
 
 fn label(data: &[u8]) -> Result<Label, WireError> {

@@ -51,6 +51,7 @@ impl Inspect {
         let unverified = UnverifiedSnapshot::from_text(text).map_err(|error| CliError::core(error.code(), error))?;
         let claims = unverified.unverified_snapshot().map_err(|error| CliError::core(error.code(), error))?;
         let hint = unverified.unverified_key_hint().map_err(|error| CliError::core(error.code(), error))?;
+        let proof = unverified.unverified_proof();
         let own_host = match unverified.carrier() {
             Some(Carrier::Link(host)) => Some(host),
             _ => None,
@@ -60,6 +61,12 @@ impl Inspect {
                 "profile": claims.profile,
                 "card": claims.card,
                 "event": claims.event,
+                "holderKey": claims.holder_key.as_ref().map(|key| serde_json::from_str::<Value>(&key.to_jwk()).ok()),
+                "revocationIndex": claims.revocation_index,
+                "proof": proof.map(|proof| json!({
+                    "time": clock::iso8601(proof.time),
+                    "challenge": proof.challenge.map(|challenge| challenge.to_string()),
+                })),
                 "otherFields": other_fields(claims.other_fields()),
                 "issuedAt": clock::iso8601(claims.issued_at),
                 "expiresAt": clock::iso8601(claims.expires_at()),

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sealcard_core::{
-    Carrier, ErrorCorrection, Issuer, Label, LinkHost, Profile, ProfileDraft, QrLimit, QrSize, Snapshot, Ttl, UnixTime,
+    Carrier, ErrorCorrection, HolderKey, Issuer, Label, LinkHost, Profile, ProfileDraft, QrLimit, QrSize, Snapshot,
+    Ttl, UnixTime,
 };
 use serde::Deserialize as _;
 
@@ -38,6 +39,15 @@ pub(super) struct Issue {
     #[arg(long, value_name = "LABEL")]
     event: Option<Label>,
 
+    /// Bind the snapshots to the device with this public key: they become passes, which are worth nothing without the
+    /// device (`sealcard present`)
+    #[arg(long, value_name = "JWK_FILE")]
+    holder: Option<PathBuf>,
+
+    /// The place of the one snapshot in the issuer's revocation list
+    #[arg(long, value_name = "NUMBER")]
+    revocation_index: Option<u32>,
+
     /// Write links, https://HOST/s#…, that any phone's camera opens, instead of SC1 texts
     #[arg(long, value_name = "HOST", value_parser = LinkHost::parse)]
     link_host: Option<LinkHost>,
@@ -62,6 +72,8 @@ impl Issue {
             },
             card: self.card.clone(),
             event: self.event.clone(),
+            holder_key: self.holder_key()?,
+            revocation_index: self.revocation_index,
         };
         let mut texts = Vec::new();
         let mut refused = None;
@@ -84,6 +96,12 @@ impl Issue {
         if let Some(error) = refused {
             return Err(error);
         }
+        if texts.len() > 1 && self.revocation_index.is_some() {
+            return Err(CliError::new(
+                "invalid_settings",
+                "--revocation-index is for one profile: two tokens must not share a place in the list",
+            ));
+        }
         if texts.is_empty() {
             return Err(CliError::new("invalid_json", "there is no profile in the input"));
         }
@@ -92,6 +110,12 @@ impl Issue {
             writeln!(stdout, "{text}").map_err(CliError::stdio)?;
         }
         stdout.flush().map_err(CliError::stdio)
+    }
+
+    fn holder_key(&self) -> Result<Option<HolderKey>, CliError> {
+        let Some(file) = &self.holder else { return Ok(None) };
+        let key = HolderKey::from_jwk(input::small_file(file)?.trim());
+        key.map(Some).map_err(|error| CliError::core(error.code(), error).at(file.display()))
     }
 
     fn read_profiles(&self) -> Result<String, CliError> {
@@ -115,6 +139,8 @@ struct Batch {
     limit: QrLimit,
     card: Option<Label>,
     event: Option<Label>,
+    holder_key: Option<HolderKey>,
+    revocation_index: Option<u32>,
 }
 
 impl Batch {
@@ -130,6 +156,7 @@ impl Batch {
         let profile = Profile::parse(draft).map_err(|error| CliError::core(error.code(), error))?;
         let mut snapshot = Snapshot::new(profile, self.now, self.ttl);
         (snapshot.card, snapshot.event) = (self.card.clone(), self.event.clone());
+        (snapshot.holder_key, snapshot.revocation_index) = (self.holder_key.clone(), self.revocation_index);
         let token =
             self.issuer.issue_within(&snapshot, &self.limit).map_err(|error| CliError::core(error.code(), error))?;
         Ok(token.to_text_of(&self.limit.carrier))

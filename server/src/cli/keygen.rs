@@ -7,10 +7,11 @@ use clap::{Args, ValueEnum};
 use sealcard_core::DisplayText;
 
 use super::CliError;
+use crate::device_key;
 use crate::signing_key::{self, SigningKeyError};
 
-/// Makes an Ed25519 signing key. Writes the private half to a new file of mode 0600, and prints the public half as a
-/// JWK, which `sealcard verify --trust` accepts
+/// Makes a key. Writes the private half to a new file of mode 0600, and prints the public half as a JWK: an issuer's for
+/// `sealcard verify --trust`, a root's for `--root`, a device's for `sealcard issue --holder`
 #[derive(Args)]
 #[command(after_help = "Example:\n  sealcard keygen --out issuer.key --issuer 'RustConf' > issuer.jwk")]
 pub(super) struct Keygen {
@@ -30,8 +31,12 @@ pub(super) struct Keygen {
 /// What a key is for.
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
-    /// Signs snapshots
+    /// Signs snapshots and revocation lists (Ed25519)
     Issuer,
+    /// Proves that a pass is shown by the device it is bound to (P-256)
+    Device,
+    /// Signs trust bundles; keep it offline (Ed25519)
+    Root,
 }
 
 impl Keygen {
@@ -42,16 +47,31 @@ impl Keygen {
             .map(DisplayText::parse)
             .transpose()
             .map_err(|problem| CliError::new("invalid_settings", format!("--issuer: {problem}")))?;
-        let Kind::Issuer = self.kind;
-        let key = signing_key::generate()?;
-        signing_key::store(&self.out, &key).map_err(|error| match error {
+        let jwk = match self.kind {
+            Kind::Device => {
+                let key = device_key::generate()?;
+                device_key::store(&self.out, &key).map_err(|error| self.not_stored(error))?;
+                key.holder_key().to_jwk()
+            }
+            Kind::Issuer | Kind::Root => {
+                let key = signing_key::generate()?;
+                signing_key::store(&self.out, &key).map_err(|error| self.not_stored(error))?;
+                key.verifying_key().to_jwk(issuer.as_ref().map(DisplayText::as_str))
+            }
+        };
+        writeln!(io::stdout(), "{jwk}").map_err(CliError::stdio)
+    }
+
+    fn not_stored(&self, error: SigningKeyError) -> CliError {
+        match error {
             SigningKeyError::File(file) if file.already_exists() => CliError::new(
                 "file_exists",
-                format!("{} is there already: choose another file; a key is never overwritten. Its public half: jq -c 'del(.d)' {0}", self.out.display()),
+                format!(
+                    "{} is there already: choose another file; a key is never overwritten. Its public half: jq -c 'del(.d)' {0}",
+                    self.out.display()
+                ),
             ),
             error => error.into(),
-        })?;
-        let jwk = key.verifying_key().to_jwk(issuer.as_ref().map(DisplayText::as_str));
-        writeln!(io::stdout(), "{jwk}").map_err(CliError::stdio)
+        }
     }
 }

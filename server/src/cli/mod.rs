@@ -8,8 +8,12 @@ mod input;
 mod inspect;
 mod issue;
 mod keygen;
+mod present;
 mod qr;
+mod revocation_list;
 mod serve;
+mod trust;
+mod trust_bundle;
 mod verify;
 
 use std::process::ExitCode;
@@ -31,16 +35,22 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve(serve::Serve),
-    /// Make a signing key
+    /// Make a key
     Keygen(keygen::Keygen),
     /// Sign profiles into payload texts
     Issue(issue::Issue),
+    /// Make a presentation of a pass, as a phone does
+    Present(present::Present),
     /// Check payload texts, offline
     Verify(verify::Verify),
     /// Show what a payload text claims, without checking it
     Inspect(inspect::Inspect),
     /// Draw a payload text as a QR code
     Qr(qr::Qr),
+    /// Sign which issuers' keys to trust, with a root's key
+    TrustBundle(trust_bundle::SignTrustBundle),
+    /// Sign which tokens no longer hold, with an issuer's key
+    RevocationList(revocation_list::SignRevocationList),
 }
 
 /// Reads the arguments, runs the command, and reports its error.
@@ -49,9 +59,12 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Keygen(command) => command.run(),
         Command::Issue(command) => command.run(),
+        Command::Present(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Qr(command) => command.run(),
+        Command::TrustBundle(command) => command.run(),
+        Command::RevocationList(command) => command.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -74,7 +74,7 @@ fn measure(name: &str, profile: &Profile) {
     let snapshot = Snapshot::new(profile.clone(), NOW, Ttl::from_secs(600).expect("in range"));
     let token = issuer.issue(&snapshot).expect("it fits");
     let text = token.to_text();
-    let anchor = TrustAnchor { issuer: None, key: issuer.verifying_key() };
+    let anchor = TrustAnchor::new(None, issuer.verifying_key());
     let verifier = Verifier::new(TrustStore::new(vec![anchor]).expect("one key"));
 
     let raw_key = SigningKey::from_bytes(&SEED);

@@ -32,7 +32,7 @@ pub fn all() -> Vec<Peer> {
 
 fn sealcard() -> Peer {
     let issuer = Issuer::new(sealcard_core::SigningKey::from_seed(SEED));
-    let anchor = TrustAnchor { issuer: None, key: issuer.verifying_key() };
+    let anchor = TrustAnchor::new(None, issuer.verifying_key());
     let verifier = Verifier::new(TrustStore::new(vec![anchor]).expect("one key"));
     Peer {
         name: "Sealcard",

@@ -35,13 +35,13 @@ fn main() -> ! {
     memory::start();
     let (mut heap, mut stack, mut failed) = (0, 0, 0);
     for vector in VECTORS {
-        let Some(verifier) = verifier(vector) else {
+        let Some(mut verifier) = verifier(vector) else {
             hprintln!("cortex-m4: {}: the trust file does not parse", vector.name);
             failed += 1;
             continue;
         };
         let mark = memory::mark();
-        let verified = verify(&verifier, vector);
+        let verified = verify(&mut verifier, vector);
         let used = mark.used();
         (heap, stack) = (heap.max(used.heap), stack.max(used.stack));
         let outcome = verified.as_ref().map(|verified| verified.profile().display_name.as_str());
@@ -72,11 +72,11 @@ fn verifier(vector: &Vector) -> Option<Verifier> {
 }
 
 #[inline(never)]
-fn verify(verifier: &Verifier, vector: &Vector) -> Result<VerifiedSnapshot, VerifyError> {
+fn verify(verifier: &mut Verifier, vector: &Vector) -> Result<VerifiedSnapshot, VerifyError> {
     let now = UnixTime::from_secs(vector.now);
     match vector.text {
         Some(text) => verifier.verify(text, now),
-        None => verifier.verify_snapshot(&UnverifiedSnapshot::from_bytes(vector.bytes)?, now),
+        None => verifier.verify_snapshot(&UnverifiedSnapshot::from_bytes(vector.bytes)?, None, now),
     }
 }
 

@@ -30,7 +30,7 @@ fn main() -> Result<(), &'static str> {
 
     let issuing = bare::heap_used();
     let trust = TrustStore::from_jwks(&issuer.verifying_key().to_jwks(None)).map_err(|_| "the keys do not parse")?;
-    let verifier = Verifier::new(trust);
+    let mut verifier = Verifier::new(trust);
     let before = bare::heap_used();
     let verified = verifier.verify(&text, now).map_err(|_| "not verified")?;
     let verifying = bare::heap_used().saturating_sub(before);
