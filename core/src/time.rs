@@ -12,6 +12,9 @@ pub const MAX_TTL_SECS: u32 = 30 * 24 * 60 * 60;
 pub struct UnixTime(u64);
 
 impl UnixTime {
+    /// 2026-01-01T00:00:00Z: the earliest time that anything signed can carry.
+    pub const EARLIEST: Self = Self(1_767_225_600);
+
     /// A moment from its seconds since 1970.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {

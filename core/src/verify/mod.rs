@@ -125,7 +125,8 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`] with a stable code for each way to fail.
     pub fn verify(&mut self, text: &str, now: UnixTime) -> Result<VerifiedSnapshot, VerifyError> {
-        self.verify_snapshot(&UnverifiedSnapshot::from_text(text)?, None, now)
+        let token = UnverifiedSnapshot::from_text_if(text, |carrier| self.check_host(carrier))?;
+        self.verify_snapshot(&token, None, now)
     }
 
     /// Verifies a presentation that answers this challenge; nothing else will do.
@@ -138,7 +139,8 @@ impl Verifier {
         challenge: &Challenge,
         now: UnixTime,
     ) -> Result<VerifiedSnapshot, VerifyError> {
-        self.verify_snapshot(&UnverifiedSnapshot::from_text(text)?, Some(challenge), now)
+        let token = UnverifiedSnapshot::from_text_if(text, |carrier| self.check_host(carrier))?;
+        self.verify_snapshot(&token, Some(challenge), now)
     }
 
     /// Verifies what was read before, and that it answers the challenge, if one was set.

@@ -54,7 +54,16 @@ impl UnverifiedSnapshot {
     /// # Errors
     /// [`VerifyError::Malformed`] or [`VerifyError::UnsupportedVersion`].
     pub fn from_text(text: &str) -> Result<Self, VerifyError> {
+        Self::from_text_if(text, |_| Ok(()))
+    }
+
+    /// The same, if the carrier passes a test, which comes first.
+    pub(super) fn from_text_if(
+        text: &str,
+        test: impl FnOnce(&Carrier) -> Result<(), VerifyError>,
+    ) -> Result<Self, VerifyError> {
         let (carrier, token) = Carrier::read(text).map_err(|_| VerifyError::Malformed)?;
+        test(&carrier)?;
         Parts::parse(&token)?;
         Ok(Self { token, carrier: Some(carrier) })
     }

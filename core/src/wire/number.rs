@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::{EncodeError, WireError};
 use crate::UnixTime;
 
-/// 2026-01-01T00:00:00Z: times in tokens count from here.
-pub(super) const EPOCH_SECS: u64 = 1_767_225_600;
+/// Times in tokens count from here.
+pub(super) const EPOCH_SECS: u64 = UnixTime::EARLIEST.as_secs();
 
 /// The longest varint: 64 bits in groups of seven.
 const MAX_VARINT_BYTES: usize = 10;

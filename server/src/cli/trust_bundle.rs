@@ -36,11 +36,11 @@ pub(super) struct SignTrustBundle {
     #[arg(long, value_name = "SECONDS", default_value_t = 7 * 86_400, hide_default_value = true)]
     fresh: u32,
 
-    /// From when on the keys may sign [default: now]
+    /// From when on the keys may have signed [default: 30 days before now, as long as any token lives]
     #[arg(long, value_name = "UNIX_SECONDS")]
     not_before: Option<u64>,
 
-    /// For how long from then the keys may sign [default: 366 days]
+    /// For how long from now the keys may sign [default: 366 days]
     #[arg(long, value_name = "SECONDS", default_value_t = 366 * 86_400, hide_default_value = true)]
     signing: u32,
 
@@ -59,12 +59,13 @@ impl SignTrustBundle {
         let keys = TrustStore::from_jwks(&input::small_file(&self.keys)?)
             .map_err(|error| CliError::core(error.code(), error).at(self.keys.display()))?;
         let now = self.now.map_or_else(clock::now, UnixTime::from_secs);
-        let not_before = self.not_before.map_or(now, UnixTime::from_secs);
+        let oldest = now.saturating_sub(MAX_TTL_SECS.into()).max(UnixTime::EARLIEST);
+        let not_before = self.not_before.map_or(oldest, UnixTime::from_secs);
         let grant = Grant {
             max_ttl: Some(Ttl::from_secs(self.max_ttl).map_err(|error| CliError::core(error.code(), error))?),
             revocation_lists: true,
             not_before,
-            not_after: not_before.saturating_add(self.signing.into()),
+            not_after: now.saturating_add(self.signing.into()),
         };
         let anchors = keys.anchors().iter().map(|anchor| TrustAnchor { grant, ..anchor.clone() }).collect();
         let bundle = TrustBundle::new(self.epoch, now, self.fresh, anchors);

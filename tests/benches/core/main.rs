@@ -75,7 +75,7 @@ fn measure(name: &str, profile: &Profile) {
     let token = issuer.issue(&snapshot).expect("it fits");
     let text = token.to_text();
     let anchor = TrustAnchor::new(None, issuer.verifying_key());
-    let verifier = Verifier::new(TrustStore::new(vec![anchor]).expect("one key"));
+    let mut verifier = Verifier::new(TrustStore::new(vec![anchor]).expect("one key"));
 
     let raw_key = SigningKey::from_bytes(&SEED);
     let raw_public = raw_key.verifying_key();

@@ -190,7 +190,7 @@ fn envelopes(list: &mut List) {
         "malformed",
     );
     list.bytes("bytes: 2049", &[&good[..], &[0; 2049][good.len()..]].concat(), "malformed");
-    for first in [0x00, 0x01, 0x10, 0x12, 0x13, 0x14, 0x15, 0x18, 0x1a, 0x21, 0x29, 0x91, 0xff] {
+    for first in [0x00, 0x01, 0x10, 0x13, 0x14, 0x15, 0x18, 0x1a, 0x21, 0x29, 0x91, 0xff] {
         let mut unsigned = good[..good.len() - 64].to_vec();
         unsigned[0] = first;
         let token = forge::signed_by(&forge::key(), CONTEXT, &unsigned);
@@ -199,7 +199,7 @@ fn envelopes(list: &mut List) {
     let longest = text_of(&[0x14; 2861]);
     assert_eq!(longest.len(), 4296);
     list.text("first byte unknown, and as long as any text", &longest, "unsupported_version");
-    list.bytes("first byte unknown, and nothing else", &[0x12], "unsupported_version");
+    list.bytes("first byte unknown, and nothing else", &[0x15], "unsupported_version");
     list.bytes("first byte unknown, and longer than any snapshot", &[0x14; 2500], "unsupported_version");
     list.bytes("2049 bytes, whose first says snapshot", &[0x11; 2049], "malformed");
 }
