@@ -116,7 +116,9 @@ impl DeviceSignature {
         Self(signature.normalize_s().to_bytes().into())
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8; SIGNATURE_LEN] {
+    /// The signature as a presentation carries it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; SIGNATURE_LEN] {
         &self.0
     }
 }

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 
 use sealcard_core::{
-    Carrier, ErrorCode, Issuer, LinkHost, Profile, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, UnverifiedSnapshot,
-    VerifiedSnapshot, Verifier, VerifyError,
+    Carrier, Challenge, ErrorCode, Issuer, LinkHost, Profile, RevocationPolicy, SigningKey, Snapshot, TrustStore, Ttl,
+    UnixTime, UnverifiedSnapshot, Update, VerifiedSnapshot, Verifier, VerifyError, VerifyingKey,
 };
 use sealcard_tests::vectors;
 use serde_json::{Value, json};
@@ -38,6 +38,84 @@ fn verify(vector: &Value, trust: &Value) -> Result<VerifiedSnapshot, VerifyError
             verifier.verify_snapshot(&token, None, now)
         }
     }
+}
+
+/// A verifier as a story of `offline.json` says.
+fn verifier_of(story: &Value, trust: &Value) -> Verifier {
+    let number = |name: &str| u32::try_from(story[name].as_u64().unwrap()).unwrap();
+    let verifier = match story["roots"].as_array() {
+        Some(roots) => {
+            let roots = roots.iter().map(|root| VerifyingKey::from_jwk(&root.to_string()).unwrap()).collect();
+            Verifier::with_roots(roots).unwrap()
+        }
+        None => Verifier::new(TrustStore::from_jwks(&trust[story["trust"].as_str().unwrap()].to_string()).unwrap()),
+    };
+    let policy = match story["requireFreshRevocations"] == true {
+        true => RevocationPolicy::RequireFresh,
+        false => RevocationPolicy::Accept,
+    };
+    verifier.with_leeway(number("leeway")).with_max_proof_age(number("maxProofAge")).with_revocation_policy(policy)
+}
+
+/// What the verifier says to a step, as the step expects it.
+fn outcome(verifier: &mut Verifier, step: &Value) -> Value {
+    let mut outcome = step.clone();
+    let now = UnixTime::from_secs(step["now"].as_u64().unwrap());
+    let text = |name: &str| step[name].as_str();
+    let update = match (text("bundle"), text("revocations"), text("token"), text("challenge")) {
+        (Some(bundle), ..) => verifier.update_trust_bundle(bundle, now),
+        (_, Some(list), ..) => verifier.update_revocation_list(list, now),
+        (_, _, token, challenge) => {
+            let challenge = challenge.map(|challenge| Challenge::parse(challenge).unwrap());
+            let verified = match challenge {
+                Some(challenge) => verifier.verify_answer(token.unwrap(), &challenge, now),
+                None => verifier.verify(token.unwrap(), now),
+            };
+            match verified {
+                Ok(verified) => {
+                    outcome["expect"] = json!("verified");
+                    let device = verified.proven_at().is_some();
+                    outcome["binding"] = json!(if device { "device" } else { "bearer" });
+                    outcome["revocation"] = json!(verified.revocation().as_str());
+                    outcome["trust"] = json!(verified.trust().as_str());
+                }
+                Err(error) => outcome["expect"] = json!(error.code().as_str()),
+            }
+            return outcome;
+        }
+    };
+    outcome["expect"] = match update {
+        Ok(Update::Applied) => json!("applied"),
+        Ok(Update::Unchanged) => json!("unchanged"),
+        Err(error) => json!(error.code().as_str()),
+    };
+    outcome
+}
+
+/// Every story, told to one verifier, and to one that stores its state and goes on from it before every step.
+#[test]
+fn stories_end_as_they_should() {
+    let (stories, trust) = (read("offline.json"), read("trust.json"));
+    let stories = stories.as_array().unwrap();
+    assert!(stories.len() >= 150, "{}", stories.len());
+    let mut wrong = Vec::new();
+    for story in stories {
+        let mut verifier = verifier_of(story, &trust);
+        let mut restored = verifier_of(story, &trust);
+        for step in story["steps"].as_array().unwrap() {
+            let mut next = verifier_of(story, &trust);
+            next.restore(&restored.state(), restored.changes()).unwrap();
+            restored = next;
+            for verifier in [&mut verifier, &mut restored] {
+                let outcome = outcome(verifier, step);
+                if outcome != *step {
+                    wrong.push(format!("{}: {} instead of {}", story["name"], outcome["expect"], step));
+                }
+            }
+            assert_eq!(verifier.state(), restored.state(), "{}", story["name"]);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

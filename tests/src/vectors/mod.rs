@@ -2,6 +2,7 @@
 
 mod forge;
 mod invalid;
+mod offline;
 mod trust;
 mod valid;
 
@@ -22,6 +23,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("valid.json", pretty(&valid::vectors())),
         ("invalid.json", pretty(&invalid::vectors())),
         ("invalid-trust.json", pretty(&trust::invalid())),
+        ("offline.json", pretty(&offline::vectors())),
     ]
 }
 
