@@ -110,7 +110,8 @@ impl Verifier {
             carrier::read_file(text, revocations::MAX_REVOCATION_LIST_BYTES).map_err(|_| VerifyError::Malformed)?;
         let signed = revocations::parse(&bytes)?;
         let signer = self.trust.signer(&signed)?.clone();
-        let new = KnownList::read(bytes, signer.issuer, signer.key)?;
+        let list = RevocationList::from_signed(revocations::decode(&signed)?);
+        let new = KnownList { issuer: signer.issuer, signer: signer.key, bytes: bytes.clone(), list };
         let Grant { revocation_lists, .. } = signer.grant;
         if !revocation_lists || !signer.grant.covers(new.list.issued_at()) {
             return Err(VerifyError::NotPermitted { hint: new.signer.id().hint() });
