@@ -8,16 +8,26 @@
 use std::sync::LazyLock;
 
 use sealcard_core::{
-    Carrier, Issuer, LinkDraft, LinkHost, Profile, ProfileDraft, SigningKey, Snapshot, TrustAnchor, TrustStore, Ttl,
-    UnixTime, UnverifiedSnapshot, Verifier, VerifyError,
+    Carrier, DeviceKey, Issuer, LinkDraft, LinkHost, Profile, ProfileDraft, RevocationList, SigningKey, Snapshot,
+    TrustAnchor, TrustStore, Ttl, UnixTime, UnverifiedSnapshot, Verifier, VerifyError,
 };
+use sha2::{Digest as _, Sha256};
 
 /// What is done with an input; panics if what must hold does not.
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 5] =
-    [("text", text), ("bytes", bytes), ("verify", verify), ("profile", profile), ("text_coder", text_coder)];
+pub const TARGETS: [(&str, Target); 9] = [
+    ("text", text),
+    ("bytes", bytes),
+    ("verify", verify),
+    ("profile", profile),
+    ("text_coder", text_coder),
+    ("presentation", presentation),
+    ("trust_bundle", trust_bundle),
+    ("revocation_list", revocation_list),
+    ("state", state),
+];
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -26,6 +36,7 @@ struct World {
     issuer: Issuer,
     verifier: Verifier,
     tokens: Vec<(String, Snapshot)>,
+    pass: Vec<u8>,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -47,17 +58,20 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     long.event = Some("RustConf".parse().expect("a label"));
     let carriers = [Carrier::Text, Carrier::Link(host)];
     let text = |snapshot: &Snapshot, carrier: &Carrier| issuer.issue(snapshot).expect("it fits").to_text_of(carrier);
-    let tokens = [short, long]
+    let tokens = [short.clone(), long]
         .iter()
         .flat_map(|s| carriers.iter().map(|c| (text(s, c), s.clone())).collect::<Vec<_>>())
         .collect();
-    World { issuer, verifier, tokens }
+    let mut bound = short;
+    (bound.holder_key, bound.revocation_index) = (Some(device().holder_key()), Some(77));
+    let pass = issuer.issue(&bound).expect("it fits").as_bytes().into();
+    World { issuer, verifier, tokens, pass }
 });
 
 /// Any text is refused or is the one spelling of a token; and nobody but the issuer makes one that is accepted.
 pub fn text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let World { issuer, verifier, tokens } = &*WORLD;
+    let World { issuer, verifier, tokens, .. } = &*WORLD;
     if verifier.clone().verify(&text, NOW).is_ok() {
         assert!(tokens.iter().any(|(token, _)| *token == text), "forged: {text}");
     }
@@ -139,6 +153,70 @@ pub fn text_coder(data: &[u8]) {
     if let Ok(claims) = token.unverified_snapshot() {
         reissue(&claims);
     }
+}
+
+/// Whatever a device signs, only a pass of the issuer's for this device is accepted, and only in time.
+pub fn presentation(data: &[u8]) {
+    let World { verifier, pass, .. } = &*WORLD;
+    let signature = device().sign(&[&b"sealcard/v1/presentation\0\x12"[..], data].concat());
+    let token = [&[0x12], data, signature.as_bytes()].concat();
+    let Ok(token) = UnverifiedSnapshot::from_bytes(&token) else { return };
+    let proof = token.unverified_proof().expect("it is a presentation");
+    if verifier.clone().verify_snapshot(&token, proof.challenge.as_ref(), NOW).is_ok() {
+        assert!(data.ends_with(pass), "another pass");
+        assert!((NOW.as_secs() - 60..=NOW.as_secs() + 60).contains(&proof.time.as_secs()));
+    }
+}
+
+/// Any bundle that a root signs is refused or is the one spelling of what it says.
+pub fn trust_bundle(data: &[u8]) {
+    let root = SigningKey::from_seed([0xf3; 32]);
+    let mut verifier = Verifier::with_roots(vec![root.verifying_key()]).expect("one root");
+    let text = file(0x13, b"sealcard/v1/trust-bundle\0", &root, data);
+    if verifier.update_trust_bundle(&text, NOW).is_ok() {
+        let bundle = verifier.trust_bundle().expect("it was taken");
+        assert_eq!(bundle.sign(&root).expect("it was signed before").to_text(), text);
+    }
+}
+
+/// Any list that an issuer signs is refused or holds what it says, in order.
+pub fn revocation_list(data: &[u8]) {
+    let World { issuer, verifier, .. } = &*WORLD;
+    let mut verifier = verifier.clone();
+    let text = file(0x14, b"sealcard/v1/revocation-list\0", issuer.signing_key(), data);
+    if verifier.update_revocation_list(&text, NOW).is_ok() {
+        let list = verifier.revocation_lists().next().expect("it was taken");
+        let indices: Vec<u32> = list.indices().collect();
+        assert_eq!(indices.len(), usize::try_from(list.len()).expect("few"));
+        assert!(indices.is_sorted_by(|a, b| a < b));
+        assert!(indices.iter().take(99).all(|index| list.contains(*index)));
+        assert!(indices.windows(2).take(99).all(|pair| pair[0] + 1 == pair[1] || !list.contains(pair[0] + 1)));
+        let again = RevocationList::new(list.epoch(), list.issued_at(), list.fresh_secs(), indices);
+        let again = again.sign(issuer.signing_key()).expect("in the shortest way it fits as well").to_text();
+        assert!(again.len() <= text.len());
+    }
+}
+
+/// Any state is refused, or is the one that the verifier gives back.
+pub fn state(data: &[u8]) {
+    let World { verifier, .. } = &*WORLD;
+    let digest = Sha256::new_with_prefix(b"sealcard/v1/verifier-state\0").chain_update(data).finalize();
+    let state = [data, &digest[..16]].concat();
+    let mut restored = verifier.clone();
+    if restored.restore(&state, 0).is_ok() {
+        assert_eq!(restored.state(), state);
+    }
+}
+
+/// A signed file whose body is any bytes.
+fn file(first_byte: u8, context: &[u8], key: &SigningKey, body: &[u8]) -> String {
+    let unsigned = [&[first_byte, key.verifying_key().id().hint()], body].concat();
+    let signature = key.sign(&[context, &unsigned].concat());
+    format!("SC1:{}", base45::encode(&[&unsigned[..], &signature].concat()))
+}
+
+fn device() -> DeviceKey {
+    DeviceKey::p256_from_secret(&[0xf4; 32]).expect("a number of the group")
 }
 
 /// What an issuer signs, a verifier gives back.

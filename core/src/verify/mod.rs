@@ -20,7 +20,10 @@ use unverified::Parts;
 use update::{KnownBundle, KnownList};
 
 use crate::wire::presentation::Presentation;
-use crate::{Carrier, Challenge, LinkHost, Snapshot, TrustAnchor, TrustError, TrustStore, UnixTime, VerifyingKey};
+use crate::{
+    Carrier, Challenge, LinkHost, RevocationList, Snapshot, TrustAnchor, TrustBundle, TrustError, TrustStore, UnixTime,
+    VerifyingKey,
+};
 
 /// How far a verifier's clock may be off, unless [`Verifier::with_leeway`] says otherwise.
 pub const DEFAULT_LEEWAY_SECS: u32 = 60;
@@ -109,6 +112,17 @@ impl Verifier {
     #[must_use]
     pub fn with_revocation_policy(self, revocation_policy: RevocationPolicy) -> Self {
         Self { revocation_policy, ..self }
+    }
+
+    /// The trust bundle that counts.
+    #[must_use]
+    pub fn trust_bundle(&self) -> Option<&TrustBundle> {
+        self.bundle.as_ref().map(|known| &known.bundle)
+    }
+
+    /// The revocation lists that count: at most one of each issuer.
+    pub fn revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
+        self.lists.iter().map(|known| &known.list)
     }
 
     /// The newest time that was proven to this verifier, by a trust bundle, a revocation list or a snapshot.
