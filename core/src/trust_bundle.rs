@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::issue::{IssueError, Token};
 use crate::wire::bundle::{self, Body};
-use crate::{SigningKey, TrustAnchor, TrustError, TrustStore, UnixTime};
+use crate::{SigningKey, TrustAnchor, TrustError, TrustStore, UnixTime, VerifyError, carrier};
 
 /// The keys of issuers, what each may sign and until when, as a root signs them. Whoever pins the root needs no other file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,16 @@ impl TrustBundle {
     pub(crate) fn from_signed(body: Body) -> Self {
         let Body { epoch, issued_at, fresh_secs, anchors } = body;
         Self { epoch, issued_at, fresh_secs, anchors }
+    }
+
+    /// What a bundle's text says, whoever signed it: for whoever hands bundles on. A verifier takes one with
+    /// [`crate::Verifier::update_trust_bundle`].
+    ///
+    /// # Errors
+    /// [`VerifyError`] if it is no bundle.
+    pub fn unverified_from_text(text: &str) -> Result<Self, VerifyError> {
+        let bytes = carrier::read_file(text, bundle::MAX_TRUST_BUNDLE_BYTES).map_err(|_| VerifyError::Malformed)?;
+        Ok(Self::from_signed(bundle::decode(&bundle::parse(&bytes)?)?))
     }
 
     /// Its number: only ever grows.

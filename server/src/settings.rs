@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use sealcard_core::{Ttl, TtlError};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -25,6 +26,19 @@ pub struct GivenSettings {
     /// Private key file made by `sealcard keygen` [default: one in the data folder, made on the first start]
     #[arg(long, env = "SEALCARD_SIGNING_KEY_FILE", value_name = "FILE")]
     signing_key_file: Option<PathBuf>,
+
+    /// A trust bundle that a root kept elsewhere signed (`sealcard trust-bundle`), to be served to verifiers
+    #[arg(long, env = "SEALCARD_TRUST_BUNDLE_FILE", value_name = "FILE", conflicts_with = "root_key_file")]
+    trust_bundle_file: Option<PathBuf>,
+
+    /// Private key file of the root (`sealcard keygen --kind root`), with which this server signs the trust bundle itself.
+    /// Simpler, and less safe: who breaks into the server has the root as well
+    #[arg(long, env = "SEALCARD_ROOT_KEY_FILE", value_name = "FILE")]
+    root_key_file: Option<PathBuf>,
+
+    /// The longest life of a pass in seconds, up to 2592000 [default: 2592000, 30 days]
+    #[arg(long, env = "SEALCARD_MAX_PASS_TTL", value_name = "SECONDS")]
+    max_pass_ttl: Option<u32>,
 
     /// Your name as the issuer, up to 100 characters: verifiers show it [default: Sealcard]
     #[arg(long, env = "SEALCARD_ISSUER", value_name = "NAME")]
@@ -50,6 +64,12 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// The key file, if it is not the one in the data directory.
     pub signing_key_file: Option<PathBuf>,
+    /// The trust bundle that a root signed elsewhere.
+    pub trust_bundle_file: Option<PathBuf>,
+    /// The root's key, if this server signs the trust bundle.
+    pub root_key_file: Option<PathBuf>,
+    /// The longest life of a pass.
+    pub max_pass_ttl: Ttl,
     /// The issuer's name.
     pub issuer: String,
     /// The log filter.
@@ -75,6 +95,9 @@ pub enum SettingsError {
         /// Where and why.
         error: Box<toml::de::Error>,
     },
+    /// The longest life of a pass is none that a pass can have.
+    #[error("--max-pass-ttl: {0}")]
+    MaxPassTtl(#[from] TtlError),
     /// The issuer's name is not safe to show.
     #[error("the issuer's name (--issuer): {0}")]
     Issuer(sealcard_core::ProfileProblem),
@@ -105,6 +128,9 @@ impl GivenSettings {
             data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| "sealcard-data".into()),
             database_url: self.database_url.or(file.database_url).filter(|url| !url.is_empty()),
             signing_key_file: self.signing_key_file.or(file.signing_key_file),
+            trust_bundle_file: self.trust_bundle_file.or(file.trust_bundle_file),
+            root_key_file: self.root_key_file.or(file.root_key_file),
+            max_pass_ttl: self.max_pass_ttl.or(file.max_pass_ttl).map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
             issuer: issuer.as_str().into(),
             log: self.log.or(file.log).unwrap_or_else(|| "info".into()),
         })

@@ -212,7 +212,7 @@ pub fn state(data: &[u8]) {
 fn file(first_byte: u8, context: &[u8], key: &SigningKey, body: &[u8]) -> String {
     let unsigned = [&[first_byte, key.verifying_key().id().hint()], body].concat();
     let signature = key.sign(&[context, &unsigned].concat());
-    format!("SC1:{}", base45::encode(&[&unsigned[..], &signature].concat()))
+    format!("SC1:{}", base45::encode([&unsigned[..], &signature].concat()))
 }
 
 fn device() -> DeviceKey {

@@ -6,16 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use sealcard_core::TrustBundle;
 use sealcard_core::qr::QrMatrix;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::CliError;
 use super::qr::terminal_style;
+use super::{CliError, input};
 use crate::data_dir::DataDir;
 use crate::http::{self, App};
 use crate::settings::{GivenSettings, Settings};
-use crate::{clock, db, demo, logging, token};
+use crate::signed_file::TrustBundleSource;
+use crate::{clock, db, demo, logging, signing_key, token};
 
 /// Runs the server. Needs no settings: SQLite and a signing key are made in the data folder on the first start
 #[derive(Args)]
@@ -51,6 +53,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let key = data_dir.signing_key(settings.signing_key_file.as_deref())?;
     let db = db::connect(settings.database_url.as_deref(), data_dir.path()).await?;
     let app = App::new(Arc::clone(&db), key, settings.issuer.clone()).map_err(|error| CliError::new("io", error))?;
+    let app = app.with_max_pass_ttl(settings.max_pass_ttl).with_trust_bundle(trust_bundle(settings)?);
     data_dir.write_jwks(&app.jwks())?;
     let app = Arc::new(app);
     if with_demo {
@@ -61,12 +64,26 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     }
     tracing::info!(%address, key_id = %app.issuer.verifying_key().id(), "listening");
 
-    let sweeper = tokio::spawn(sweep_sessions(Arc::clone(&db)));
+    let sweeper = tokio::spawn(sweep(Arc::clone(&db)));
     http::serve(listener, http::router(app), stop).await;
     sweeper.abort();
     db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where the trust bundle comes from, read once.
+fn trust_bundle(settings: &Settings) -> Result<TrustBundleSource, CliError> {
+    match (&settings.root_key_file, &settings.trust_bundle_file) {
+        (Some(file), _) => Ok(TrustBundleSource::Root(signing_key::load(file)?)),
+        (None, Some(file)) => {
+            let text = input::small_file(file)?.trim_end().to_owned();
+            let bundle = TrustBundle::unverified_from_text(&text);
+            bundle.map_err(|error| CliError::core(error.code(), error).at(file.display()))?;
+            Ok(TrustBundleSource::Signed(text))
+        }
+        (None, None) => Ok(TrustBundleSource::None),
+    }
 }
 
 async fn listen(address: &str) -> Result<TcpListener, CliError> {
@@ -97,8 +114,11 @@ fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
     })
 }
 
-/// Removes ended sessions once an hour. They are refused anyway; this keeps the table small.
-async fn sweep_sessions(db: Arc<dyn db::Repository>) {
+/// How long a pass that has expired keeps its place in the revocation list to itself.
+const KEEP_PASSES_SECS: u64 = 2 * 86_400;
+
+/// Removes ended sessions and expired passes once an hour. They are refused anyway; this keeps the tables small.
+async fn sweep(db: Arc<dyn db::Repository>) {
     let mut hourly = tokio::time::interval(std::time::Duration::from_secs(60 * 60));
     loop {
         hourly.tick().await;
@@ -106,6 +126,11 @@ async fn sweep_sessions(db: Arc<dyn db::Repository>) {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "removed ended sessions"),
             Err(error) => tracing::warn!(%error, "ended sessions were not removed"),
+        }
+        match db.delete_expired_passes(clock::now().saturating_sub(KEEP_PASSES_SECS)).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "removed expired passes"),
+            Err(error) => tracing::warn!(%error, "expired passes were not removed"),
         }
     }
 }

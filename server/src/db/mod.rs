@@ -3,6 +3,7 @@
 //! What comes out has been parsed: a row that does not make a [`Profile`] is an internal error, not a profile.
 
 mod error;
+mod pass;
 mod postgres;
 mod profile;
 mod repository;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use sealcard_core::{Profile, UnixTime, Username};
 
 pub use error::{DbError, EditError};
+pub use pass::{FileName, IsCurrent, IssuedPass, Revoke, RevokedPass, Sign, SignError, SignedFile};
 pub use profile::StoredProfile;
 
 /// A new account with its first profile.
@@ -111,6 +113,29 @@ pub trait Repository: Send + Sync {
 
     /// Removes sessions that ended before `now`. Returns how many.
     async fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
+
+    /// Stores a pass. Returns whether its place in the revocation list was free.
+    async fn create_pass(&self, pass: IssuedPass) -> Result<bool, DbError>;
+
+    /// Revokes passes of an account that were issued by `now`, and marks the revocation list as out of date, in one step.
+    /// Returns how many of them there are, those included that were revoked before.
+    async fn revoke_passes(&self, account_id: &str, which: Revoke, now: UnixTime) -> Result<u64, DbError>;
+
+    /// Removes passes that expired before this time. Returns how many.
+    async fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;
+
+    /// A file as it was last signed.
+    async fn signed_file(&self, name: FileName) -> Result<SignedFile, DbError>;
+
+    /// Signs a file with the next number, unless another server has just done so. Nothing is revoked meanwhile.
+    async fn renew_signed_file(
+        &self,
+        name: FileName,
+        source: &str,
+        now: UnixTime,
+        is_current: IsCurrent,
+        sign: Sign,
+    ) -> Result<SignedFile, SignError>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), DbError>;

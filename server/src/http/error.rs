@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use sealcard_core::{IssueError, ProfileError};
 use serde::Serialize;
 
-use crate::db::{DbError, EditError};
+use crate::db::{DbError, EditError, SignError};
+use crate::pass::PassError;
 use crate::password::PasswordError;
 
 /// An error as clients see it. What is only for the log is logged where it happens and never put in here.
@@ -135,6 +136,31 @@ impl From<EditError> for ApiError {
             EditError::NotAPermutation => Self::unprocessable("invalid_order", "Invalid order").with_detail(error),
             EditError::NoSuchAccount => Self::unauthorized("Account not found"),
             EditError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<PassError> for ApiError {
+    fn from(error: PassError) -> Self {
+        match error {
+            PassError::Db(error) => error.into(),
+            PassError::Issue(error) => error.into(),
+            PassError::Random(_) | PassError::Full => {
+                tracing::error!(%error, "a pass was not issued");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<SignError> for ApiError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Db(error) => error.into(),
+            SignError::Issue(error) => {
+                tracing::error!(%error, "a file for verifiers was not signed");
+                Self::internal()
+            }
         }
     }
 }

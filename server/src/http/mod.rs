@@ -25,7 +25,7 @@ pub use limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 pub use serve::{SHUTDOWN_TIMEOUT, serve};
 pub use state::App;
 
-use routes::{account, health, jwks, link, profile, public, session};
+use routes::{account, health, jwks, link, pass, profile, public, session, signed_file};
 
 /// The whole service, ready to be served or called in a test.
 pub fn router(app: Arc<App>) -> Router {
@@ -45,6 +45,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/profiles/me/links", post(link::add))
         .route("/api/profiles/me/links/reorder", put(link::reorder))
         .route("/api/profiles/me/links/{id}", put(link::change).delete(link::remove))
+        .route("/api/profiles/me/pass", post(pass::issue))
+        .route("/api/tokens/revoke", post(pass::revoke))
+        .route("/api/revocations", get(signed_file::revocations))
+        .route("/api/trust-bundle", get(signed_file::trust_bundle))
         .route("/.well-known/jwks.json", get(jwks::read))
         .route("/health", get(health::read))
         .fallback(error::no_such_route)

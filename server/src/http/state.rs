@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealcard_core::{Issuer, SigningKey, Username};
+use sealcard_core::{Issuer, SigningKey, Ttl, Username};
 
 use super::ApiError;
 use crate::cache::{Cache, Lookup};
 use crate::db::{DbError, Edit, EditError, Edited, NewAccount, Repository, StoredProfile};
 use crate::demo;
 use crate::password::{PasswordError, Passwords};
+use crate::signed_file::TrustBundleSource;
 
 /// How long a public profile is kept in memory.
 const PROFILE_TTL: Duration = Duration::from_secs(300);
@@ -27,6 +28,10 @@ pub struct App {
     pub issuer_name: String,
     /// Checks passwords.
     pub passwords: Passwords,
+    /// Where the trust bundle comes from.
+    pub trust_bundle: TrustBundleSource,
+    /// The longest life of a pass.
+    pub max_pass_ttl: Ttl,
     profiles: Cache<StoredProfile>,
 }
 
@@ -39,8 +44,22 @@ impl App {
             issuer: Issuer::new(key),
             issuer_name,
             passwords: Passwords::new()?,
+            trust_bundle: TrustBundleSource::None,
+            max_pass_ttl: Ttl::MAX,
             profiles: Cache::new(PROFILE_CAPACITY, PROFILE_TTL),
         })
+    }
+
+    /// The same, serving a trust bundle.
+    #[must_use]
+    pub fn with_trust_bundle(self, trust_bundle: TrustBundleSource) -> Self {
+        Self { trust_bundle, ..self }
+    }
+
+    /// The same with another longest life of passes.
+    #[must_use]
+    pub fn with_max_pass_ttl(self, max_pass_ttl: Ttl) -> Self {
+        Self { max_pass_ttl, ..self }
     }
 
     /// The public keys as a JWK set: the trust file for verifiers.

@@ -4,6 +4,8 @@ pub(super) mod account;
 pub(super) mod health;
 pub(super) mod jwks;
 pub(super) mod link;
+pub(super) mod pass;
 pub(super) mod profile;
 pub(super) mod public;
 pub(super) mod session;
+pub(super) mod signed_file;

@@ -1,0 +1,115 @@
+//! `/api/profiles/me/pass` and `/api/tokens/revoke`: passes for days without a network, and their end.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use sealcard_core::{HolderKey, Label, Ttl, UnverifiedSnapshot};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::profile::to_json;
+use crate::clock;
+use crate::db::Revoke;
+use crate::http::auth::LoggedIn;
+use crate::http::json::JsonBody;
+use crate::http::{ApiError, App};
+use crate::pass::{self, PassRequest};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct PassBody {
+    /// A JWK.
+    holder_key: Value,
+    /// Seconds; as long as this server allows, if absent.
+    ttl: Option<u32>,
+    card: Option<String>,
+    event: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IssuedBody {
+    token: String,
+    token_type: &'static str,
+    expires_in: u32,
+    expires_at: String,
+}
+
+pub(in crate::http) async fn issue(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    JsonBody(body): JsonBody<PassBody>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let request = request(&app, body)?;
+    let ttl = request.ttl;
+    let stored = app.db.profile_of(&session.account_id).await?.ok_or(ApiError::unauthorized("Account not found"))?;
+    let issued = pass::issue(app.db.as_ref(), &app.issuer, &session.account_id, &stored, request, clock::now());
+    let (token, expires_at) = issued.await?;
+    let body = IssuedBody {
+        token: token.to_text(),
+        token_type: "SC1",
+        expires_in: ttl.as_secs(),
+        expires_at: clock::iso8601(expires_at),
+    };
+    Ok((StatusCode::CREATED, to_json(&body)?))
+}
+
+fn request(app: &App, body: PassBody) -> Result<PassRequest, ApiError> {
+    let invalid =
+        |code, error, detail: &dyn ToString| ApiError::unprocessable(code, error).with_detail(detail.to_string());
+    let holder_key = HolderKey::from_jwk(&body.holder_key.to_string())
+        .map_err(|error| invalid(error.code().as_str(), "Invalid holderKey", &error))?;
+    let max = app.max_pass_ttl;
+    let ttl = body.ttl.map_or(Ok(max), Ttl::from_secs);
+    let ttl = ttl.map_err(|error| invalid(error.code().as_str(), "Invalid ttl", &error))?;
+    if ttl > max {
+        let detail = format!("this server's passes live at most {} s", max.as_secs());
+        return Err(invalid("invalid_ttl", "Invalid ttl", &detail));
+    }
+    let label = |label: Option<String>, error| {
+        let label = label.filter(|label| !label.is_empty()).map(|label| Label::parse(&label)).transpose();
+        label.map_err(|problem| invalid("invalid_profile", error, &problem))
+    };
+    let (card, event) = (label(body.card, "Invalid card")?, label(body.event, "Invalid event")?);
+    Ok(PassRequest { holder_key, ttl, card, event })
+}
+
+/// One pass, by its text; or, with `all`, every one of the caller's.
+#[derive(Deserialize)]
+pub(in crate::http) struct RevokeBody {
+    token: Option<String>,
+    #[serde(default)]
+    all: bool,
+}
+
+pub(in crate::http) async fn revoke(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    JsonBody(body): JsonBody<RevokeBody>,
+) -> Result<Json<Value>, ApiError> {
+    let which = match (body.token, body.all) {
+        (None, true) => Revoke::All,
+        (Some(token), false) => Revoke::One(revocation_index(&token)?),
+        _ => {
+            return Err(ApiError::unprocessable("invalid_request", "Invalid request")
+                .with_detail("give either the pass as `token`, or `all`: true"));
+        }
+    };
+    let revoked = app.db.revoke_passes(&session.account_id, which, clock::now()).await?;
+    match which {
+        // Whose it is, is for its owner to know.
+        Revoke::One(_) if revoked == 0 => Err(ApiError::not_found("Pass not found")),
+        _ => to_json(&serde_json::json!({ "revoked": revoked })),
+    }
+}
+
+/// The place of a pass in the list. Its signature does not matter: only the caller's own can be revoked.
+fn revocation_index(token: &str) -> Result<u32, ApiError> {
+    let invalid = |code, detail: &str| ApiError::unprocessable(code, "Invalid token").with_detail(detail);
+    let snapshot = UnverifiedSnapshot::from_text(token).and_then(|token| token.unverified_snapshot());
+    let snapshot = snapshot.map_err(|error| invalid(error.code().as_str(), &error.to_string()))?;
+    let not_revocable = "this token cannot be revoked: it has no place in the revocation list, and expires by itself";
+    snapshot.revocation_index.ok_or_else(|| invalid("not_revocable", not_revocable))
+}

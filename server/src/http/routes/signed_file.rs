@@ -1,0 +1,41 @@
+//! `/api/revocations` and `/api/trust-bundle`: the files that verifiers fetch while they are online.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use crate::clock;
+use crate::http::etag::text_with_etag;
+use crate::http::{ApiError, App};
+use crate::signed_file::{self, TrustBundleSource};
+
+/// Short: a revocation should reach the doors within minutes.
+const CACHE_CONTROL: &str = "public, max-age=60";
+
+pub(in crate::http) async fn revocations(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let list = signed_file::revocation_list(app.db.as_ref(), app.issuer.signing_key(), clock::now()).await?;
+    Ok(text_with_etag(&headers, list.content.into_bytes(), CACHE_CONTROL))
+}
+
+pub(in crate::http) async fn trust_bundle(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let content = match &app.trust_bundle {
+        TrustBundleSource::None => {
+            return Err(ApiError::not_found("No trust bundle")
+                .with_detail("this server has no root: trust the keys of /.well-known/jwks.json"));
+        }
+        TrustBundleSource::Signed(text) => text.clone(),
+        TrustBundleSource::Root(root) => {
+            let (issuer, name) = (&app.issuer, &app.issuer_name);
+            signed_file::trust_bundle(app.db.as_ref(), root, issuer, name, clock::now()).await?.content
+        }
+    };
+    Ok(text_with_etag(&headers, content.into_bytes(), CACHE_CONTROL))
+}
