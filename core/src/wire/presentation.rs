@@ -11,11 +11,8 @@
 use alloc::vec::Vec;
 
 use super::number::{push_time, take_time};
-use super::{EncodeError, Envelope, MAX_TOKEN_BYTES, PRESENTATION, PRESENTATION_CONTEXT, SIGNATURE_LEN, WireError};
+use super::{EncodeError, Envelope, PRESENTATION, PRESENTATION_CONTEXT, SIGNATURE_LEN, WireError};
 use crate::{Challenge, HolderKey, UnixTime};
-
-/// What a presentation takes besides its snapshot, at most: kind, time, challenge and signature.
-const MAX_PROOF_BYTES: usize = 1 + 10 + 1 + Challenge::MAX_BYTES + SIGNATURE_LEN;
 
 pub(crate) struct Presentation<'a> {
     pub(crate) time: UnixTime,
@@ -30,9 +27,6 @@ impl<'a> Presentation<'a> {
         let [first_byte, ..] = *bytes else { return Err(WireError::Malformed) };
         if first_byte != PRESENTATION {
             return Err(WireError::UnsupportedVersion { first_byte });
-        }
-        if bytes.len() > MAX_TOKEN_BYTES.saturating_add(MAX_PROOF_BYTES) {
-            return Err(WireError::Malformed);
         }
         let (signed, signature) = bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(WireError::Malformed)?;
         let (time, rest) = take_time(signed.get(1..).unwrap_or_default())?;

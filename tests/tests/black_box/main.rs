@@ -6,6 +6,7 @@ mod demo;
 mod key_files;
 mod limits;
 mod login;
+mod passes;
 mod pictures;
 mod public_profile;
 mod tokens;

@@ -1,0 +1,227 @@
+//! Passes: issued by the server, presented by a device, verified at a door without a network, and revoked.
+
+use std::fs;
+
+use sealcard_tests::server::Server;
+use sealcard_tests::{binary, postgres};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a device's key and a root's, and files that verifiers have fetched.
+struct Door {
+    folder: TempDir,
+}
+
+impl Door {
+    fn new() -> Self {
+        let door = Self { folder: TempDir::new().unwrap() };
+        for kind in ["device", "root"] {
+            let key = door.path(&format!("{kind}.key"));
+            let run = binary::run(&["keygen", "--kind", kind, "--out", &key]);
+            fs::write(door.path(&format!("{kind}.jwk")), run.stdout).unwrap();
+        }
+        door
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn holder_key(&self) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.path("device.jwk")).unwrap()).unwrap()
+    }
+
+    fn present(&self, pass: &str) -> String {
+        let run = binary::run_with_input(&["present", "--key", &self.path("device.key"), "-"], pass.as_bytes());
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.stdout.trim_end().into()
+    }
+
+    /// Fetches a file from a server.
+    fn fetch(&self, server: &Server, path: &str, name: &str) {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+        fs::write(self.path(name), answer.body).unwrap();
+    }
+
+    /// What a verifier says that has fetched the bundle and the list, and remembers.
+    fn verify(&self, text: &str) -> Result<Value, String> {
+        let (root, state) = (self.path("root.jwk"), self.path("state"));
+        let (bundle, list) = (self.path("bundle"), self.path("list"));
+        let args = ["verify", "--root", &root, "--state", &state, "--trust", &bundle, "--revocations", &list, "-"];
+        let run = binary::run_with_input(&args, text.as_bytes());
+        if run.status == 0 { Ok(run.json()) } else { Err(run.error_code()) }
+    }
+}
+
+#[test]
+fn passes_on_sqlite() {
+    let folder = TempDir::new().unwrap();
+    passes(&format!("sqlite://{}/passes.db", folder.path().display()));
+}
+
+#[test]
+fn passes_on_postgresql() {
+    passes(&postgres::database());
+}
+
+fn passes(database_url: &str) {
+    let door = Door::new();
+    let folder = TempDir::new().unwrap();
+    let root_key = door.path("root.key");
+    let args = ["--database-url", database_url, "--root-key-file", &root_key, "--max-pass-ttl", "864000"];
+    let server = Server::start_on(folder.path(), &args);
+    let (ada, eve) = (server.sign_up("ada"), server.sign_up("eve"));
+    let ask = |session: &str, body: Value| server.request("POST", "/api/profiles/me/pass", Some(session), Some(&body));
+    let pass = |session: &str| {
+        let answer = ask(session, json!({ "holderKey": door.holder_key(), "ttl": 864_000, "event": "RustConf" }));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let body = answer.json();
+        assert_eq!((&body["tokenType"], &body["expiresIn"]), (&json!("SC1"), &json!(864_000)));
+        body["token"].as_str().unwrap().to_owned()
+    };
+    let revoke = |session: &str, body: Value| server.request("POST", "/api/tokens/revoke", Some(session), Some(&body));
+
+    // Who may ask, and for what.
+    let good = json!({ "holderKey": door.holder_key(), "ttl": 60 });
+    assert_eq!(server.request("POST", "/api/profiles/me/pass", None, Some(&good)).problem().0, 401);
+    assert_eq!(server.request("POST", "/api/tokens/revoke", None, Some(&json!({ "all": true }))).problem().0, 401);
+    let device_file = fs::read_to_string(door.path("device.key")).unwrap();
+    let private: Value = serde_json::from_str(&device_file).unwrap();
+    for (body, code) in [
+        (json!({ "ttl": 60 }), "invalid_request"),
+        (json!({ "holderKey": {}, "ttl": 60 }), "invalid_key"),
+        (json!({ "holderKey": private, "ttl": 60 }), "invalid_key"),
+        (json!({ "holderKey": door.holder_key(), "ttl": 0 }), "invalid_ttl"),
+        (json!({ "holderKey": door.holder_key(), "ttl": 864_001 }), "invalid_ttl"),
+        (json!({ "holderKey": door.holder_key(), "ttl": -1 }), "invalid_request"),
+        (json!({ "holderKey": door.holder_key(), "event": "x".repeat(33) }), "invalid_profile"),
+    ] {
+        assert_eq!(ask(&ada, body.clone()).problem(), (422, code.into()), "{body}");
+    }
+    assert_eq!(
+        ask(&ada, json!({ "holderKey": door.holder_key() })).json()["expiresIn"],
+        864_000,
+        "the longest, if not said"
+    );
+
+    // At the door, without a network.
+    let (first, second, eves) = (pass(&ada), pass(&ada), pass(&eve));
+    door.fetch(&server, "/api/trust-bundle", "bundle");
+    door.fetch(&server, "/api/revocations", "list");
+    let verified = door.verify(&door.present(&first)).unwrap();
+    assert_eq!(verified["profile"]["username"], "ada");
+    assert_eq!((&verified["event"], &verified["issuer"]), (&json!("RustConf"), &json!("Sealcard")));
+    assert_eq!(
+        (&verified["binding"], &verified["revocation"], &verified["trust"]),
+        (&json!("device"), &json!("fresh"), &json!("fresh"))
+    );
+    assert_eq!(door.verify(&first), Err("proof_missing".into()));
+
+    // Only one's own can be revoked, and only passes.
+    assert_eq!(revoke(&eve, json!({ "token": first })).problem(), (404, "not_found".into()));
+    let bearer = server.get("/api/public/ada/qr-session").json()["token"].clone();
+    assert_eq!(revoke(&ada, json!({ "token": bearer })).problem(), (422, "not_revocable".into()));
+    for body in [json!({}), json!({ "all": false }), json!({ "all": true, "token": first })] {
+        assert_eq!(revoke(&ada, body).problem(), (422, "invalid_request".into()));
+    }
+    assert_eq!(revoke(&ada, json!({ "token": "hello" })).problem(), (422, "malformed".into()));
+
+    // A lost phone: by the presentation that it showed, or by the pass.
+    let epoch = server.get("/api/revocations");
+    assert_eq!(revoke(&ada, json!({ "token": door.present(&first) })).json()["revoked"], 1);
+    assert_eq!(revoke(&ada, json!({ "token": first })).json()["revoked"], 1, "again does no harm");
+    assert!(door.verify(&door.present(&first)).is_ok(), "the door has not heard of it");
+    let etag = server.get("/api/revocations");
+    assert_ne!(etag.body, epoch.body);
+    let known = ("if-none-match", etag.header("etag").to_owned());
+    assert_eq!(server.raw_request("GET", "/api/revocations", &[known], b"").status, 304);
+    assert_eq!(etag.header("cache-control"), "public, max-age=60");
+    door.fetch(&server, "/api/revocations", "list");
+    assert_eq!(door.verify(&door.present(&first)), Err("revoked".into()));
+    assert!(door.verify(&door.present(&second)).is_ok());
+
+    // All of one's own before now; what comes after holds.
+    assert_eq!(revoke(&ada, json!({ "all": true })).json()["revoked"], 3);
+    let after = pass(&ada);
+    door.fetch(&server, "/api/revocations", "list");
+    assert_eq!(door.verify(&door.present(&second)), Err("revoked".into()));
+    assert!(door.verify(&door.present(&eves)).is_ok());
+    assert!(door.verify(&door.present(&after)).is_ok());
+
+    // An older list is refused by whoever remembers.
+    fs::write(door.path("list"), epoch.body).unwrap();
+    assert_eq!(door.verify(&door.present(&eves)), Err("rollback".into()));
+
+    // A restart forgets nothing, and the numbers go on.
+    drop(server);
+    let server = Server::start_on(folder.path(), &args);
+    door.fetch(&server, "/api/revocations", "list");
+    door.fetch(&server, "/api/trust-bundle", "bundle");
+    assert_eq!(door.verify(&door.present(&second)), Err("revoked".into()));
+    assert!(door.verify(&door.present(&after)).is_ok());
+}
+
+/// Two servers with one key and one database: whoever signs, the numbers grow, and no two lists have the same.
+#[test]
+fn two_servers_sign_one_series_of_lists() {
+    let door = Door::new();
+    let database = postgres::database();
+    let (key, root) = (door.path("issuer.key"), door.path("root.key"));
+    binary::run(&["keygen", "--out", &key]);
+    let args = ["--database-url", &database, "--signing-key-file", &key, "--root-key-file", &root];
+    let servers = [Server::start(&args), Server::start(&args)];
+    let session = servers[0].sign_up("ada");
+    let [one, two] = &servers;
+    assert_eq!(one.get("/api/revocations").body, two.get("/api/revocations").body);
+    assert_eq!(one.get("/api/trust-bundle").body, two.get("/api/trust-bundle").body);
+    door.fetch(one, "/api/trust-bundle", "bundle");
+    for round in 0..10 {
+        let (issuing, revoking) = if round % 2 == 0 { (one, two) } else { (two, one) };
+        let body = json!({ "holderKey": door.holder_key(), "ttl": 600 });
+        let pass = issuing.request("POST", "/api/profiles/me/pass", Some(&session), Some(&body)).json();
+        let pass = pass["token"].as_str().unwrap();
+        // Lists are fetched from both while it is revoked.
+        std::thread::scope(|threads| {
+            for server in &servers {
+                threads.spawn(|| (0..5).for_each(|_| assert_eq!(server.get("/api/revocations").status, 200)));
+            }
+            let body = json!({ "token": pass });
+            assert_eq!(revoking.request("POST", "/api/tokens/revoke", Some(&session), Some(&body)).status, 200);
+        });
+        door.fetch(issuing, "/api/revocations", "list");
+        assert_eq!(door.verify(&door.present(pass)), Err("revoked".into()), "round {round}");
+        assert_eq!(one.get("/api/revocations").body, two.get("/api/revocations").body);
+    }
+}
+
+#[test]
+fn a_bundle_signed_elsewhere_is_served_and_without_a_root_there_is_none() {
+    let door = Door::new();
+    let server = Server::start(&[]);
+    assert_eq!(server.get("/api/trust-bundle").problem(), (404, "not_found".into()));
+    let jwks = server.jwks();
+    let sign = ["trust-bundle", "--root-key", &door.path("root.key"), "--keys", &jwks, "--epoch", "7"];
+    let bundle = binary::run(&sign).stdout;
+    fs::write(door.path("signed"), &bundle).unwrap();
+    let data_dir = server.data_dir().to_owned();
+    let copy = TempDir::new().unwrap();
+    fs::copy(data_dir.join("signing-key.jwk"), copy.path().join("signing-key.jwk")).unwrap();
+    drop(server);
+
+    let server = Server::start_on(copy.path(), &["--demo", "--trust-bundle-file", &door.path("signed")]);
+    assert_eq!(server.get("/api/trust-bundle").body, bundle.trim_end().as_bytes());
+    door.fetch(&server, "/api/trust-bundle", "bundle");
+    door.fetch(&server, "/api/revocations", "list");
+    let token = server.get("/api/public/devcard-demo/qr-session").json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(door.verify(&token).unwrap()["binding"], "bearer");
+
+    fs::write(door.path("signed"), "SC1:HELLO").unwrap();
+    let mut command = binary::command();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--trust-bundle-file", &door.path("signed"), "--data-dir"]);
+    let output = command.arg(door.path("data")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("malformed"), "{output:?}");
+}
