@@ -12,9 +12,10 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use sealcard_core::SigningKey;
+use sealcard_core::UnixTime;
 use thiserror::Error;
 
+use crate::key_ring::KeyRing;
 use crate::signing_key::{self, SigningKeyError};
 
 /// A folder that is there.
@@ -73,17 +74,23 @@ impl DataDir {
         self.path.join("jwks.json")
     }
 
-    /// The server's key: from `file` if given, else from the folder, where one is made on the first start. A key that
+    /// Where the keys of a server with this folder are.
+    #[must_use]
+    pub fn key_path(folder: &Path) -> PathBuf {
+        folder.join("signing-key.jwk")
+    }
+
+    /// The server's keys: from `file` if given, else from the folder, where one is made on the first start. A key that
     /// has been there before is never silently replaced.
     ///
     /// # Errors
     /// [`DataDirError::KeyMissing`] or [`DataDirError::Key`].
-    pub fn signing_key(&self, file: Option<&Path>) -> Result<SigningKey, DataDirError> {
+    pub fn key_ring(&self, file: Option<&Path>) -> Result<KeyRing, DataDirError> {
         if let Some(file) = file {
-            return Ok(signing_key::load(file)?);
+            return Ok(KeyRing::load(file)?);
         }
-        let (path, public) = (self.path.join("signing-key.jwk"), self.path.join("signing-key.public.jwk"));
-        match signing_key::load(&path) {
+        let (path, public) = (Self::key_path(&self.path), self.path.join("signing-key.public.jwk"));
+        match KeyRing::load(&path) {
             Err(SigningKeyError::File(error)) if error.is_not_found() => {
                 if public.exists() {
                     return Err(DataDirError::KeyMissing { path, public });
@@ -92,13 +99,13 @@ impl DataDir {
                 match signing_key::store(&path, &key) {
                     // Another server has just made one.
                     Err(SigningKeyError::File(error)) if error.already_exists() => {
-                        return Ok(signing_key::load(&path)?);
+                        return Ok(KeyRing::load(&path)?);
                     }
                     stored => stored?,
                 }
                 self.replace(&public, &key.verifying_key().to_jwk(None))?;
                 tracing::info!(key_id = %key.verifying_key().id(), path = %path.display(), "made a signing key");
-                Ok(key)
+                Ok(KeyRing::new(key, UnixTime::EARLIEST))
             }
             loaded => Ok(loaded?),
         }

@@ -11,6 +11,7 @@ pub mod db;
 pub mod demo;
 pub mod device_key;
 pub mod http;
+pub mod key_ring;
 pub mod logging;
 pub mod pass;
 pub mod password;

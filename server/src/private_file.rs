@@ -96,6 +96,32 @@ pub fn create(path: &Path, text: &str) -> Result<(), PrivateFileError> {
     written.and(removed).and_then(|()| sync_folder(path)).map_err(PrivateFileError::io(path))
 }
 
+/// Puts a text in the place of a file, whole or not at all, with mode 0600.
+///
+/// # Errors
+/// The system's.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.tmp", uuid::Uuid::new_v4()));
+    let draft = PathBuf::from(draft);
+    let replaced = write_draft(&draft, text).and_then(|()| fs::rename(&draft, path));
+    if replaced.is_err() {
+        // It may not be there: then there is nothing to clean up.
+        let _ = fs::remove_file(&draft);
+    }
+    replaced.and_then(|()| sync_folder(path))
+}
+
+/// Waits until nobody else holds this lock, and holds it until the file is dropped.
+///
+/// # Errors
+/// The system's.
+pub fn lock(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
 fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
     file.write_all(text.as_bytes())?;

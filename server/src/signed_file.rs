@@ -1,6 +1,8 @@
 //! The signed files that verifiers fetch: the revocation list, and the trust bundle if this server holds the root.
 
-use sealcard_core::{Grant, IssueError, Issuer, RevocationList, SigningKey, TrustAnchor, TrustBundle, Ttl, UnixTime};
+use std::sync::Arc;
+
+use sealcard_core::{DisplayText, Issuer, RevocationList, SigningKey, TrustAnchor, TrustBundle, UnixTime};
 
 use crate::db::{FileName, Repository, SignError, SignedFile};
 
@@ -9,9 +11,6 @@ const LIST_FRESH_SECS: u32 = 86_400;
 
 /// For how long a bundle is fresh: a week.
 const BUNDLE_FRESH_SECS: u32 = 7 * 86_400;
-
-/// For how long from its signing a bundle lets a key sign: as long as the bundle could go unrenewed without harm.
-const SIGNING_SECS: u64 = 90 * 86_400;
 
 /// Signed anew at least so often, so that whoever fetches it gets a young one.
 const RENEW_SECS: u64 = 3_600;
@@ -23,66 +22,66 @@ pub enum TrustBundleSource {
     /// A root kept elsewhere signed it.
     Signed(String),
     /// This server holds the root.
-    Root(SigningKey),
+    Root(Arc<SigningKey>),
 }
 
 /// The revocation list, signed by the issuer.
 ///
 /// # Errors
 /// [`SignError`].
-pub async fn revocation_list(db: &dyn Repository, key: &SigningKey, now: UnixTime) -> Result<SignedFile, SignError> {
-    let source = key.verifying_key().id().to_string();
+pub async fn revocation_list(db: &dyn Repository, issuer: Arc<Issuer>, now: UnixTime) -> Result<SignedFile, SignError> {
+    let source = issuer.verifying_key().id().to_string();
     let name = FileName::Revocations;
     let known = db.signed_file(name).await?;
     if is_current(&known, &source, now) {
         return Ok(known);
     }
-    let key = SigningKey::from_seed(*key.to_seed());
     let sign = move |epoch, before: &SignedFile, revoked: &[_]| {
         // It speaks for every pass in it: servers' clocks may differ by a little.
         let newest = revoked.iter().map(|pass: &crate::db::RevokedPass| pass.issued_at).max();
         let issued_at = now.max(before.issued_at).max(newest.unwrap_or(now));
         let indices = revoked.iter().map(|pass| pass.revocation_index).collect();
-        let list = RevocationList::new(epoch, issued_at, LIST_FRESH_SECS, indices).sign(&key)?;
+        let list = RevocationList::new(epoch, issued_at, LIST_FRESH_SECS, indices).sign(issuer.signing_key())?;
         Ok((issued_at, list.to_text()))
     };
     db.renew_signed_file(name, &source, now, is_current, Box::new(sign)).await
 }
 
-/// The trust bundle: this issuer's key, vouched for by the root.
+/// The trust bundle: this issuer's keys, vouched for by the root.
 ///
 /// # Errors
 /// [`SignError`].
 pub async fn trust_bundle(
     db: &dyn Repository,
-    root: &SigningKey,
-    issuer: &Issuer,
-    issuer_name: &str,
+    root: &Arc<SigningKey>,
+    anchors: Vec<TrustAnchor>,
     now: UnixTime,
 ) -> Result<SignedFile, SignError> {
-    let key = issuer.verifying_key();
-    let source = format!("{} {} {issuer_name}", root.verifying_key().id(), key.id());
+    let source = source_of(root, &anchors);
     let name = FileName::TrustBundle;
     let known = db.signed_file(name).await?;
     if is_current(&known, &source, now) {
         return Ok(known);
     }
-    let root = SigningKey::from_seed(*root.to_seed());
-    let issuer_name = issuer_name.parse().ok();
+    let root = Arc::clone(root);
     let sign = move |epoch, before: &SignedFile, _: &[_]| {
         let issued_at = now.max(before.issued_at);
-        let grant = Grant {
-            max_ttl: Some(Ttl::MAX),
-            revocation_lists: true,
-            not_before: UnixTime::EARLIEST,
-            not_after: issued_at.saturating_add(SIGNING_SECS),
-        };
-        let anchor = TrustAnchor { grant, ..TrustAnchor::new(issuer_name, key) };
-        let bundle = TrustBundle::new(epoch, issued_at, BUNDLE_FRESH_SECS, vec![anchor]);
-        let bundle = bundle.map_err(|_| IssueError::TooEarly { issued_at })?.sign(&root)?;
+        let bundle = TrustBundle::new(epoch, issued_at, BUNDLE_FRESH_SECS, anchors)?.sign(&root)?;
         Ok((issued_at, bundle.to_text()))
     };
     db.renew_signed_file(name, &source, now, is_current, Box::new(sign)).await
+}
+
+/// Whose keys by whose word. When a key may sign no more is part of it once that is settled; until then it moves with the
+/// clock.
+fn source_of(root: &SigningKey, anchors: &[TrustAnchor]) -> String {
+    let mut source = root.verifying_key().id().to_string();
+    for TrustAnchor { key, issuer, grant } in anchors {
+        let issuer = issuer.as_ref().map_or("", DisplayText::as_str);
+        let until = if anchors.iter().any(|next| next.grant.not_before == grant.not_after) { "ended" } else { "open" };
+        source.push_str(&format!(" {} {} {until} {issuer};", key.id(), grant.not_before.as_secs()));
+    }
+    source
 }
 
 /// Whether a file says what is so, and is young.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use sealcard_core::{
@@ -11,8 +12,9 @@ use sealcard_core::{
 };
 use serde::Deserialize as _;
 
+use super::keys::issuer_of;
 use super::{CliError, input};
-use crate::{clock, signing_key};
+use crate::clock;
 
 /// Signs snapshots of profiles, valid from now: one payload text a line, in the order of the profiles
 #[derive(Args)]
@@ -61,9 +63,10 @@ impl Issue {
     pub(super) fn run(self) -> Result<(), CliError> {
         let ttl = Ttl::from_secs(self.ttl).map_err(|error| CliError::core(error.code(), error))?;
         let json = self.read_profiles()?;
+        let now = clock::now();
         let batch = Batch {
-            issuer: Issuer::new(signing_key::load(&self.key)?),
-            now: clock::now(),
+            issuer: issuer_of(&self.key, now)?,
+            now,
             ttl,
             limit: QrLimit {
                 carrier: self.link_host.clone().map_or(Carrier::Text, Carrier::Link),
@@ -133,7 +136,7 @@ impl Issue {
 
 /// What all tokens of one run have in common.
 struct Batch {
-    issuer: Issuer,
+    issuer: Arc<Issuer>,
     now: UnixTime,
     ttl: Ttl,
     limit: QrLimit,

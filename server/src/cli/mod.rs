@@ -8,6 +8,7 @@ mod input;
 mod inspect;
 mod issue;
 mod keygen;
+mod keys;
 mod present;
 mod qr;
 mod revocation_list;
@@ -37,6 +38,8 @@ enum Command {
     Serve(serve::Serve),
     /// Make a key
     Keygen(keygen::Keygen),
+    /// List, rotate and withdraw the server's signing keys
+    Keys(keys::Keys),
     /// Sign profiles into payload texts
     Issue(issue::Issue),
     /// Make a presentation of a pass, as a phone does
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(command) => command.run(),
         Command::Keygen(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Issue(command) => command.run(),
         Command::Present(command) => command.run(),
         Command::Verify(command) => command.run(),

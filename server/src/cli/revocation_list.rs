@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use sealcard_core::{RevocationList, UnixTime};
 
+use super::keys::issuer_of;
 use super::{CliError, input};
-use crate::{clock, signing_key};
+use crate::clock;
 
 /// Signs a revocation list: the indices of the tokens that no longer hold. Small enough for a QR code, so that it can go from
 /// phone to phone
@@ -46,10 +47,10 @@ pub(super) struct SignRevocationList {
 
 impl SignRevocationList {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let key = signing_key::load(&self.key)?;
         let now = self.now.map_or_else(clock::now, UnixTime::from_secs);
+        let issuer = issuer_of(&self.key, now)?;
         let list = RevocationList::new(self.epoch, now, self.fresh, self.indices()?);
-        let signed = list.sign(&key).map_err(|error| CliError::core(error.code(), error))?;
+        let signed = list.sign(issuer.signing_key()).map_err(|error| CliError::core(error.code(), error))?;
         writeln!(io::stdout(), "{}", signed.to_text()).map_err(CliError::stdio)
     }
 

@@ -2,8 +2,9 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use sealcard_core::TrustBundle;
@@ -15,6 +16,7 @@ use super::qr::terminal_style;
 use super::{CliError, input};
 use crate::data_dir::DataDir;
 use crate::http::{self, App};
+use crate::key_ring::KeyRing;
 use crate::settings::{GivenSettings, Settings};
 use crate::signed_file::TrustBundleSource;
 use crate::{clock, db, demo, logging, signing_key, token};
@@ -50,11 +52,11 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let listener = listen(&settings.listen).await?;
     let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
     let data_dir = DataDir::open(&settings.data_dir)?;
-    let key = data_dir.signing_key(settings.signing_key_file.as_deref())?;
+    let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
     let db = db::connect(settings.database_url.as_deref(), data_dir.path()).await?;
-    let app = App::new(Arc::clone(&db), key, settings.issuer.clone()).map_err(|error| CliError::new("io", error))?;
+    let app = App::new(Arc::clone(&db), keys, settings.issuer.clone()).map_err(|error| CliError::new("io", error))?;
     let app = app.with_max_pass_ttl(settings.max_pass_ttl).with_trust_bundle(trust_bundle(settings)?);
-    data_dir.write_jwks(&app.jwks())?;
+    data_dir.write_jwks(&app.jwks(clock::now()))?;
     let app = Arc::new(app);
     if with_demo {
         demo::seed(db.as_ref()).await?;
@@ -62,11 +64,14 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     } else {
         writeln!(io::stdout(), "Sealcard listens on http://{address}").map_err(CliError::stdio)?;
     }
-    tracing::info!(%address, key_id = %app.issuer.verifying_key().id(), "listening");
+    tracing::info!(%address, "listening");
 
     let sweeper = tokio::spawn(sweep(Arc::clone(&db)));
+    let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));
+    let keeper = tokio::spawn(keep_keys(Arc::clone(&app), data_dir, key_file));
     http::serve(listener, http::router(app), stop).await;
     sweeper.abort();
+    keeper.abort();
     db.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -75,7 +80,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
 /// Where the trust bundle comes from, read once.
 fn trust_bundle(settings: &Settings) -> Result<TrustBundleSource, CliError> {
     match (&settings.root_key_file, &settings.trust_bundle_file) {
-        (Some(file), _) => Ok(TrustBundleSource::Root(signing_key::load(file)?)),
+        (Some(file), _) => Ok(TrustBundleSource::Root(Arc::new(signing_key::load(file)?))),
         (None, Some(file)) => {
             let text = input::small_file(file)?.trim_end().to_owned();
             let bundle = TrustBundle::unverified_from_text(&text);
@@ -114,12 +119,49 @@ fn stop_signal() -> Result<impl Future<Output = ()>, CliError> {
     })
 }
 
+/// How often the key file is looked at.
+const KEY_FILE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Takes changes of the key file, and keeps the trust file in the folder up to date. A file that cannot be read changes
+/// nothing.
+async fn keep_keys(app: Arc<App>, data_dir: DataDir, key_file: PathBuf) {
+    let mut ticks = tokio::time::interval(KEY_FILE_INTERVAL);
+    let (mut known, mut written) = (modified(&key_file), app.jwks(clock::now()));
+    loop {
+        ticks.tick().await;
+        let now_modified = modified(&key_file);
+        if now_modified != known {
+            known = now_modified;
+            match KeyRing::load(&key_file) {
+                Ok(keys) => {
+                    tracing::info!(keys = keys.keys().len(), "the signing keys have changed");
+                    app.set_keys(keys);
+                }
+                Err(error) => tracing::error!(%error, "the signing keys cannot be read: going on with those before"),
+            }
+        }
+        let jwks = app.jwks(clock::now());
+        if jwks != written {
+            match data_dir.write_jwks(&jwks) {
+                Ok(()) => written = jwks,
+                Err(error) => tracing::warn!(%error, "the trust file was not written"),
+            }
+        }
+    }
+}
+
+/// When a file was put in its place; `None` if it is not there.
+fn modified(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, std::os::unix::fs::MetadataExt::ino(&metadata)))
+}
+
 /// How long a pass that has expired keeps its place in the revocation list to itself.
 const KEEP_PASSES_SECS: u64 = 2 * 86_400;
 
 /// Removes ended sessions and expired passes once an hour. They are refused anyway; this keeps the tables small.
 async fn sweep(db: Arc<dyn db::Repository>) {
-    let mut hourly = tokio::time::interval(std::time::Duration::from_secs(60 * 60));
+    let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
         hourly.tick().await;
         match db.delete_ended_sessions(clock::now()).await {
@@ -145,7 +187,10 @@ fn shell_word(word: &str) -> String {
 async fn show_demo(app: &App, address: SocketAddr, jwks: &Path) -> Result<(), CliError> {
     let stored = app.db.profile(demo::USERNAME).await?;
     let stored = stored.ok_or(CliError::new("database", "the demo user is missing"))?;
-    let token = token::sc1(&app.issuer, &stored, clock::now()).map_err(|error| CliError::core(error.code(), error))?;
+    let now = clock::now();
+    let keys = app.keys();
+    let key = keys.current(now).ok_or(CliError::new("invalid_key", "there is no key"))?;
+    let token = token::sc1(&key.issuer, &stored, now).map_err(|error| CliError::core(error.code(), error))?;
     let qr = QrMatrix::new(&token.text).map_err(|error| CliError::core(error.code(), error))?;
     let program = std::env::args().next().unwrap_or_else(|| "sealcard".into());
     let mut stdout = io::stdout().lock();

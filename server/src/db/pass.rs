@@ -1,6 +1,6 @@
 //! Passes that can be revoked, and the signed files that verifiers fetch.
 
-use sealcard_core::{IssueError, UnixTime};
+use sealcard_core::{IssueError, TrustError, UnixTime};
 use thiserror::Error;
 
 use super::DbError;
@@ -72,7 +72,7 @@ pub struct SignedFile {
 pub type IsCurrent = fn(&SignedFile, source: &str, now: UnixTime) -> bool;
 
 /// Signs a file with the number given, from the file before and, for the revocation list, the passes to stand in it.
-pub type Sign = Box<dyn FnOnce(u32, &SignedFile, &[RevokedPass]) -> Result<(UnixTime, String), IssueError> + Send>;
+pub type Sign = Box<dyn FnOnce(u32, &SignedFile, &[RevokedPass]) -> Result<(UnixTime, String), SignError> + Send>;
 
 /// A file that was not signed.
 #[derive(Debug, Error)]
@@ -83,6 +83,9 @@ pub enum SignError {
     /// The file.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// The keys in a trust bundle.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 impl From<sqlx::Error> for SignError {

@@ -157,7 +157,7 @@ impl From<SignError> for ApiError {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Db(error) => error.into(),
-            SignError::Issue(error) => {
+            SignError::Issue(_) | SignError::Trust(_) => {
                 tracing::error!(%error, "a file for verifiers was not signed");
                 Self::internal()
             }

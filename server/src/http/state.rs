@@ -1,14 +1,15 @@
 //! What every handler shares.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sealcard_core::{Issuer, SigningKey, Ttl, Username};
+use sealcard_core::{Issuer, Ttl, UnixTime, Username};
 
 use super::ApiError;
 use crate::cache::{Cache, Lookup};
 use crate::db::{DbError, Edit, EditError, Edited, NewAccount, Repository, StoredProfile};
 use crate::demo;
+use crate::key_ring::KeyRing;
 use crate::password::{PasswordError, Passwords};
 use crate::signed_file::TrustBundleSource;
 
@@ -22,8 +23,7 @@ const PROFILE_CAPACITY: u64 = 10_000;
 pub struct App {
     /// Where everything is kept.
     pub db: Arc<dyn Repository>,
-    /// Signs snapshots.
-    pub issuer: Issuer,
+    keys: RwLock<Arc<KeyRing>>,
     /// The issuer's name, in the public keys and in JWTs.
     pub issuer_name: String,
     /// Checks passwords.
@@ -38,10 +38,10 @@ pub struct App {
 impl App {
     /// # Errors
     /// [`PasswordError::Failed`] if the system has no randomness.
-    pub fn new(db: Arc<dyn Repository>, key: SigningKey, issuer_name: String) -> Result<Self, PasswordError> {
+    pub fn new(db: Arc<dyn Repository>, keys: KeyRing, issuer_name: String) -> Result<Self, PasswordError> {
         Ok(Self {
             db,
-            issuer: Issuer::new(key),
+            keys: RwLock::new(Arc::new(keys)),
             issuer_name,
             passwords: Passwords::new()?,
             trust_bundle: TrustBundleSource::None,
@@ -62,10 +62,30 @@ impl App {
         Self { max_pass_ttl, ..self }
     }
 
+    /// The signing keys as they are now.
+    #[must_use]
+    pub fn keys(&self) -> Arc<KeyRing> {
+        // A ring is replaced whole: whoever panicked while it did has left the old one.
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs with these keys from now on.
+    pub fn set_keys(&self, keys: KeyRing) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// Signs with the key whose time it is.
+    ///
+    /// # Errors
+    /// [`ApiError`] 500 if there is none.
+    pub fn issuer(&self, now: UnixTime) -> Result<Arc<Issuer>, ApiError> {
+        self.keys().current(now).map(|key| Arc::clone(&key.issuer)).ok_or(ApiError::internal())
+    }
+
     /// The public keys as a JWK set: the trust file for verifiers.
     #[must_use]
-    pub fn jwks(&self) -> String {
-        self.issuer.verifying_key().to_jwks(Some(&self.issuer_name))
+    pub fn jwks(&self, now: UnixTime) -> String {
+        self.keys().jwks(&self.issuer_name, now)
     }
 
     /// A public profile, from the cache if it is there. Unknown users are not cached.

@@ -9,5 +9,6 @@ mod login;
 mod passes;
 mod pictures;
 mod public_profile;
+mod rotation;
 mod tokens;
 mod trouble;

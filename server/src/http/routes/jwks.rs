@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use crate::clock;
 use crate::http::App;
 use crate::http::etag::json_with_etag;
 
 pub(in crate::http) async fn read(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    json_with_etag(&headers, app.jwks().into_bytes(), "public, max-age=300")
+    json_with_etag(&headers, app.jwks(clock::now()).into_bytes(), "public, max-age=300")
 }

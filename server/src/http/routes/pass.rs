@@ -45,7 +45,9 @@ pub(in crate::http) async fn issue(
     let request = request(&app, body)?;
     let ttl = request.ttl;
     let stored = app.db.profile_of(&session.account_id).await?.ok_or(ApiError::unauthorized("Account not found"))?;
-    let issued = pass::issue(app.db.as_ref(), &app.issuer, &session.account_id, &stored, request, clock::now());
+    let now = clock::now();
+    let issuer = app.issuer(now)?;
+    let issued = pass::issue(app.db.as_ref(), &issuer, &session.account_id, &stored, request, now);
     let (token, expires_at) = issued.await?;
     let body = IssuedBody {
         token: token.to_text(),

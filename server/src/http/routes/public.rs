@@ -65,9 +65,10 @@ pub(in crate::http) async fn qr_session(
 ) -> Result<Response, ApiError> {
     let (stored, lookup) = app.public_profile(&username).await?;
     let now = clock::now();
+    let issuer = app.issuer(now)?;
     let (SessionToken { text, expires_at }, token_type) = match query.format {
-        TokenFormat::Sc1 => (token::sc1(&app.issuer, &stored, now)?, "SC1"),
-        TokenFormat::Jwt => (token::jwt(&app.issuer, &app.issuer_name, &stored, now), "JWT"),
+        TokenFormat::Sc1 => (token::sc1(&issuer, &stored, now)?, "SC1"),
+        TokenFormat::Jwt => (token::jwt(&issuer, &app.issuer_name, &stored, now), "JWT"),
     };
     let body = SessionBody {
         token: text,
@@ -110,7 +111,8 @@ pub(in crate::http) async fn qr(
         return Err(ApiError::malformed(detail));
     }
     let (stored, lookup) = app.public_profile(&username).await?;
-    let text = token::sc1(&app.issuer, &stored, clock::now())?.text;
+    let now = clock::now();
+    let text = token::sc1(app.issuer(now)?.as_ref(), &stored, now)?.text;
     // Drawing takes milliseconds, more than everything else here together: keep it off the threads that serve.
     let drawn = tokio::task::spawn_blocking(move || draw(&text, query.format, size)).await;
     let (content_type, picture) = drawn.unwrap_or_else(|error| {

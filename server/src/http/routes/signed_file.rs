@@ -18,7 +18,8 @@ pub(in crate::http) async fn revocations(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let list = signed_file::revocation_list(app.db.as_ref(), app.issuer.signing_key(), clock::now()).await?;
+    let now = clock::now();
+    let list = signed_file::revocation_list(app.db.as_ref(), app.issuer(now)?, now).await?;
     Ok(text_with_etag(&headers, list.content.into_bytes(), CACHE_CONTROL))
 }
 
@@ -33,8 +34,9 @@ pub(in crate::http) async fn trust_bundle(
         }
         TrustBundleSource::Signed(text) => text.clone(),
         TrustBundleSource::Root(root) => {
-            let (issuer, name) = (&app.issuer, &app.issuer_name);
-            signed_file::trust_bundle(app.db.as_ref(), root, issuer, name, clock::now()).await?.content
+            let now = clock::now();
+            let anchors = app.keys().anchors(&app.issuer_name, now);
+            signed_file::trust_bundle(app.db.as_ref(), root, anchors, now).await?.content
         }
     };
     Ok(text_with_etag(&headers, content.into_bytes(), CACHE_CONTROL))

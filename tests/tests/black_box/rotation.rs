@@ -1,0 +1,122 @@
+//! Keys rotated and withdrawn under a running server.
+
+use std::time::{Duration, Instant};
+
+use sealcard_tests::binary;
+use sealcard_tests::server::Server;
+use serde_json::Value;
+
+const DEMO: &str = "/api/public/devcard-demo/qr-session";
+
+/// The server's keys, as the command line lists them: id and state.
+fn keys(server: &Server) -> Vec<(String, String)> {
+    let run = binary::run(&["keys", "list", "--data-dir", &server.data_dir().display().to_string()]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let key = |line: &str| {
+        let key: Value = serde_json::from_str(line).unwrap();
+        (key["keyId"].as_str().unwrap().to_owned(), key["state"].as_str().unwrap().to_owned())
+    };
+    run.stdout.lines().map(key).collect()
+}
+
+/// The ids of the keys that the server publishes.
+fn published(server: &Server) -> Vec<String> {
+    let jwks = server.get("/.well-known/jwks.json").json();
+    let id = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+    jwks["keys"].as_array().unwrap().iter().map(id).collect()
+}
+
+/// Waits for what a running server does by itself within seconds.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn token(server: &Server) -> String {
+    server.get(DEMO).json()["token"].as_str().unwrap().to_owned()
+}
+
+fn signer(trust: &str, token: &str) -> Result<String, String> {
+    let run = binary::run(&["verify", "--trust", trust, token]);
+    if run.status == 0 { Ok(run.json()["keyId"].as_str().unwrap().to_owned()) } else { Err(run.error_code()) }
+}
+
+#[test]
+fn a_new_key_is_published_before_it_signs_and_the_old_one_s_tokens_live_on() {
+    let server = Server::start(&["--demo"]);
+    let data_dir = server.data_dir().display().to_string();
+    let trust = server.jwks();
+    let [(first, state)] = &keys(&server)[..] else { panic!("one key") };
+    assert_eq!(state, "signing");
+    let old_token = token(&server);
+
+    let rotate = |delay: &str| binary::run(&["keys", "rotate", "--data-dir", &data_dir, "--delay", delay]);
+    assert_eq!(rotate("3600").status, 0);
+    let next = keys(&server)[1].clone();
+    assert_eq!(next.1, "next");
+    until("the server publishes the next key", || published(&server) == [first.clone(), next.0.clone()]);
+    assert_eq!(signer(&trust, &token(&server)), Ok(first.clone()), "it does not sign yet");
+    assert_eq!(rotate("3600").error_code(), "rotation_under_way");
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(format!("{data_dir}/signing-key.jwk")).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+
+    // Withdrawn before it has signed: as if it had never been.
+    let withdraw = |id: &str| binary::run(&["keys", "withdraw", "--data-dir", &data_dir, id]);
+    let told = withdraw(&next.0);
+    assert!(told.status == 0 && told.stderr.contains("nothing is lost"), "{}", told.stderr);
+    assert_eq!(keys(&server), [(first.clone(), "signing".into())]);
+    assert_eq!(withdraw(&next.0).error_code(), "no_such_key");
+
+    // With no delay, the next token is by the new key, and the old one's goes on to verify.
+    assert_eq!(rotate("0").status, 0);
+    let second = keys(&server)[1].0.clone();
+    until("the server signs with the new key", || signer(&trust, &token(&server)) == Ok(second.clone()));
+    assert_eq!(signer(&trust, &old_token), Ok(first.clone()));
+    assert_eq!(keys(&server), [(first.clone(), "old".into()), (second.clone(), "signing".into())]);
+
+    // Stolen: gone from the trust file, and with it what it signed; a new key signs.
+    let stolen_token = token(&server);
+    let told = withdraw(&second);
+    assert!(told.stderr.contains("is refused by each verifier from its next fetch on"), "{}", told.stderr);
+    until("the stolen key is gone", || !published(&server).contains(&second));
+    until("the trust file is written", || signer(&trust, &stolen_token) == Err("unknown_key".into()));
+    let third = keys(&server).pop().unwrap().0;
+    assert!(third != first && third != second);
+    assert_eq!(signer(&trust, &token(&server)), Ok(third));
+    assert_eq!(signer(&trust, &old_token), Ok(first));
+}
+
+#[test]
+fn a_damaged_key_file_changes_nothing_and_the_bundle_follows_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("root.jwk"), binary::run(&["keygen", "--kind", "root", "--out", &path("root.key")]).stdout)
+        .unwrap();
+    let server = Server::start(&["--demo", "--root-key-file", &path("root.key")]);
+    let data_dir = server.data_dir().display().to_string();
+    let verify = |token: &str| {
+        std::fs::write(path("bundle"), server.get("/api/trust-bundle").body).unwrap();
+        let args =
+            ["verify", "--root", &path("root.jwk"), "--trust", &path("bundle"), "--state", &path("state"), token];
+        let run = binary::run(&args);
+        if run.status == 0 { Ok(run.json()["keyId"].clone()) } else { Err(run.error_code()) }
+    };
+    let old = token(&server);
+    let first = verify(&old).unwrap();
+    let key_file = format!("{data_dir}/signing-key.jwk");
+    let good = std::fs::read_to_string(&key_file).unwrap();
+    std::fs::write(&key_file, "{").unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(verify(&token(&server)), Ok(first.clone()), "it goes on with the keys that it has");
+    std::fs::write(&key_file, good).unwrap();
+
+    assert_eq!(binary::run(&["keys", "rotate", "--data-dir", &data_dir, "--delay", "0"]).status, 0);
+    until("a token by the new key, vouched for by the new bundle", || {
+        let new = verify(&token(&server));
+        new.is_ok_and(|key| key != first)
+    });
+    assert_eq!(verify(&old), Ok(first));
+}
