@@ -11,9 +11,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use p256::ecdsa::signature::Verifier as _;
 use sealcard_core::qr::QrMatrix;
 use sealcard_core::{
-    ErrorCorrection, Issuer, Profile, QrSize, Snapshot, TrustAnchor, TrustStore, Ttl, UnixTime, Verifier,
+    DeviceKey, ErrorCorrection, Issuer, Pass, Profile, QrSize, RevocationList, Snapshot, TrustAnchor, TrustStore, Ttl,
+    UnixTime, Verifier,
 };
 use sealcard_tests::profiles;
 
@@ -33,7 +35,60 @@ fn main() {
         measure(name, &profile);
     }
     println!("\nRatios: decode + verify to raw `verify_strict` with a parsed key, encode + sign to raw sign.\n");
+    present();
     compare();
+}
+
+/// Presentations, against what no verifier can do without: one Ed25519 and one device signature.
+fn present() {
+    println!("| presentation of the typical profile | bytes | QR version at M | verify | present |");
+    println!("|---|---|---|---|---|");
+    let p256 = DeviceKey::p256_from_secret(&[9; 32]).expect("a number of the group");
+    let ed25519 = DeviceKey::from_ed25519(sealcard_core::SigningKey::from_seed([9; 32]));
+    let listed = RevocationList::new(1, NOW, 86_400, (0..1_000).map(|n| n * 1_000 + 1).collect());
+    for (name, device, list) in
+        [("P-256", &p256, None), ("P-256, a list of 1,000", &p256, Some(&listed)), ("Ed25519", &ed25519, None)]
+    {
+        let issuer = Issuer::new(sealcard_core::SigningKey::from_seed(SEED));
+        let mut snapshot = Snapshot::new(profiles::typical(), NOW, Ttl::from_secs(864_000).expect("in range"));
+        (snapshot.holder_key, snapshot.revocation_index) = (Some(device.holder_key()), Some(1_000_000));
+        let pass = Pass::from_text(&issuer.issue(&snapshot).expect("it fits").to_text()).expect("a pass");
+        let make = || pass.present(NOW, None).expect("in time").sign(device).expect("its device");
+        let (token, text) = (make(), make().to_text());
+        let mut verifier =
+            Verifier::new(TrustStore::new(vec![TrustAnchor::new(None, issuer.verifying_key())]).expect("one key"));
+        if let Some(list) = list {
+            let list = list.sign(issuer.signing_key()).expect("it fits").to_text();
+            verifier.update_revocation_list(&list, NOW).expect("a good list");
+        }
+        let raw_public = SigningKey::from_bytes(&SEED).verifying_key();
+        let raw_signature = SigningKey::from_bytes(&SEED).sign(b"the snapshot");
+        let (p256_key, p256_signature) = raw_p256();
+        let [raw_ed25519, raw_p256, verify, present] = medians([
+            &mut || raw_verify_once(&raw_public, b"the snapshot", &raw_signature),
+            &mut || p256_key.verify(black_box(b"the presentation"), black_box(&p256_signature)).expect("valid"),
+            &mut || {
+                black_box(verifier.verify(black_box(&text), NOW).expect("valid"));
+            },
+            &mut || {
+                black_box(make());
+            },
+        ]);
+        let raw = raw_ed25519 + if name == "Ed25519" { raw_ed25519 } else { raw_p256 };
+        let size = QrSize::of_text(&text, ErrorCorrection::M).expect("it fits");
+        println!(
+            "| {name} | {} | {} | {:.2} ({verify:.0} / {raw:.0} µs) | {present:.0} µs |",
+            token.as_bytes().len(),
+            size.version(),
+            verify / raw,
+        );
+    }
+    println!("\nRatio: to one raw `verify_strict` and one raw verification of the device's signature.\n");
+}
+
+fn raw_p256() -> (p256::ecdsa::VerifyingKey, p256::ecdsa::Signature) {
+    let key = p256::ecdsa::SigningKey::from_slice(&[9; 32]).expect("a number of the group");
+    (*key.verifying_key(), key.sign(b"the presentation"))
 }
 
 /// Sizes on the held-out profiles, times on the typical one: characters and QR version at M are medians of each bucket.
