@@ -52,7 +52,7 @@ pub enum ErrorCode {
     ClockBehind,
     /// A trust bundle or revocation list is older than the one the verifier has.
     Rollback,
-    /// A verifier's stored state is damaged, older than asked for, or belongs to other keys.
+    /// A verifier's stored state is damaged, mixed or older than asked for.
     InvalidState,
     /// The signed snapshot would be larger than any accepted token, than any QR code, or than the QR code asked for.
     TooLarge,

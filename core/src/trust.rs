@@ -54,7 +54,12 @@ impl Grant {
         not_after: UnixTime::from_secs(u64::MAX),
     };
 
-    pub(crate) fn covers(&self, time: UnixTime) -> bool {
+    /// Whether a revocation list of this time may have been signed.
+    pub(crate) fn covers_list(&self, issued_at: UnixTime) -> bool {
+        self.revocation_lists && self.covers(issued_at)
+    }
+
+    fn covers(&self, time: UnixTime) -> bool {
         (self.not_before..=self.not_after).contains(&time)
     }
 

@@ -1,6 +1,6 @@
 //! Passes: a profile bound to a device, as the server signs it for days without a network.
 
-use sealcard_core::{HolderKey, IssueError, Issuer, Label, Snapshot, Token, Ttl, UnixTime};
+use sealcard_core::{HolderKey, IssueError, Issuer, Snapshot, Token, Ttl, UnixTime};
 use thiserror::Error;
 
 use crate::db::{DbError, IssuedPass, Repository, StoredProfile};
@@ -9,16 +9,15 @@ use crate::db::{DbError, IssuedPass, Repository, StoredProfile};
 /// drawn at random, so that nobody can tell from one how many passes there are.
 const INDEX_BITS: [u32; 8] = [20, 20, 20, 20, 24, 24, 28, 32];
 
+/// How many passes an account may have at a time: nobody fills the revocation list alone.
+pub const MAX_PASSES: u64 = 100;
+
 /// What a pass is to be.
 pub struct PassRequest {
     /// The device that it is bound to.
     pub holder_key: HolderKey,
     /// How long it lives.
     pub ttl: Ttl,
-    /// Which of the person's cards it is.
-    pub card: Option<Label>,
-    /// The event that it is for.
-    pub event: Option<Label>,
 }
 
 /// Why there is no pass.
@@ -33,6 +32,9 @@ pub enum PassError {
     /// No randomness.
     #[error("the system has no randomness for a place in the revocation list: {0}")]
     Random(#[from] getrandom::Error),
+    /// The account has [`MAX_PASSES`] that have not expired.
+    #[error("an account may have {MAX_PASSES} passes that have not expired, revoked ones included")]
+    TooMany,
     /// Every place that was drawn is taken.
     #[error("the revocation list is full")]
     Full,
@@ -50,8 +52,11 @@ pub async fn issue(
     request: PassRequest,
     now: UnixTime,
 ) -> Result<(Token, UnixTime), PassError> {
+    // Two at once may pass the limit together: it bounds the list, not the last pass.
+    if db.count_passes(account_id, now).await? >= MAX_PASSES {
+        return Err(PassError::TooMany);
+    }
     let mut snapshot = Snapshot::new(stored.profile.clone(), now, request.ttl);
-    (snapshot.card, snapshot.event) = (request.card, request.event);
     snapshot.holder_key = Some(request.holder_key);
     for bits in INDEX_BITS {
         let revocation_index = getrandom::u32()? >> 32_u32.saturating_sub(bits);

@@ -87,10 +87,8 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, PrivateFileError> {
 /// # Errors
 /// [`PrivateFileError::Io`], with [`io::ErrorKind::AlreadyExists`] if there is a file.
 pub fn create(path: &Path, text: &str) -> Result<(), PrivateFileError> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.tmp", uuid::Uuid::new_v4()));
-    let draft = PathBuf::from(draft);
-    let written = write_draft(&draft, text).and_then(|()| fs::hard_link(&draft, path));
+    let draft = draft_of(path);
+    let written = write_draft(&draft, &line(text)).and_then(|()| fs::hard_link(&draft, path));
     // The draft has served its purpose whether or not it became the file.
     let removed = fs::remove_file(&draft);
     written.and(removed).and_then(|()| sync_folder(path)).map_err(PrivateFileError::io(path))
@@ -101,10 +99,16 @@ pub fn create(path: &Path, text: &str) -> Result<(), PrivateFileError> {
 /// # Errors
 /// The system's.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.tmp", uuid::Uuid::new_v4()));
-    let draft = PathBuf::from(draft);
-    let replaced = write_draft(&draft, text).and_then(|()| fs::rename(&draft, path));
+    replace_bytes(path, &line(text))
+}
+
+/// The same with bytes.
+///
+/// # Errors
+/// The system's.
+pub fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = draft_of(path);
+    let replaced = write_draft(&draft, bytes).and_then(|()| fs::rename(&draft, path));
     if replaced.is_err() {
         // It may not be there: then there is nothing to clean up.
         let _ = fs::remove_file(&draft);
@@ -122,10 +126,28 @@ pub fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
+/// The file beside a file that is locked while it is changed: the file itself is replaced.
+#[must_use]
+pub fn lock_of(path: &Path) -> PathBuf {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    lock.into()
+}
+
+/// A name beside a file that nobody else uses.
+fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.tmp", uuid::Uuid::new_v4()));
+    draft.into()
+}
+
+fn line(text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([text.as_bytes(), b"\n"].concat())
+}
+
+fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 

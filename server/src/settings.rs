@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sealcard_core::{Ttl, TtlError};
+use sealcard_core::{ProfileProblem, Ttl, TtlError};
 use serde::Deserialize;
 use thiserror::Error;
+
+/// The most bytes of an issuer's name: as many as a trust bundle has room for.
+const MAX_ISSUER_BYTES: usize = 200;
 
 /// Settings as given: by flag or environment (clap reads both), or in the file, under the same names.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -100,7 +103,7 @@ pub enum SettingsError {
     MaxPassTtl(#[from] TtlError),
     /// The issuer's name is not safe to show.
     #[error("the issuer's name (--issuer): {0}")]
-    Issuer(sealcard_core::ProfileProblem),
+    Issuer(ProfileProblem),
 }
 
 impl GivenSettings {
@@ -123,6 +126,10 @@ impl GivenSettings {
         };
         let issuer = self.issuer.or(file.issuer).unwrap_or_else(|| "Sealcard".into());
         let issuer = sealcard_core::DisplayText::<100>::parse(&issuer).map_err(SettingsError::Issuer)?;
+        if issuer.as_str().len() > MAX_ISSUER_BYTES {
+            let problem = ProfileProblem::Bytes { max: MAX_ISSUER_BYTES, actual: issuer.as_str().len() };
+            return Err(SettingsError::Issuer(problem));
+        }
         Ok(Settings {
             listen: self.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
             data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| "sealcard-data".into()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sealcard_core::{DisplayText, Issuer, RevocationList, SigningKey, TrustAnchor, TrustBundle, UnixTime};
 
-use crate::db::{FileName, Repository, SignError, SignedFile};
+use crate::db::{FileName, Repository, RevokedPass, SignError, SignedFile};
 
 /// For how long a list is fresh: a day. Whoever was online since yesterday knows what was revoked until then.
 const LIST_FRESH_SECS: u32 = 86_400;
@@ -14,6 +14,9 @@ const BUNDLE_FRESH_SECS: u32 = 7 * 86_400;
 
 /// Signed anew at least so often, so that whoever fetches it gets a young one.
 const RENEW_SECS: u64 = 3_600;
+
+/// How far servers' clocks may be apart; less than the leeway of verifiers.
+const CLOCKS_DIFFER_SECS: u64 = 30;
 
 /// Where the trust bundle comes from.
 pub enum TrustBundleSource {
@@ -38,8 +41,8 @@ pub async fn revocation_list(db: &dyn Repository, issuer: Arc<Issuer>, now: Unix
     }
     let sign = move |epoch, before: &SignedFile, revoked: &[_]| {
         // It speaks for every pass in it: servers' clocks may differ by a little.
-        let newest = revoked.iter().map(|pass: &crate::db::RevokedPass| pass.issued_at).max();
-        let issued_at = now.max(before.issued_at).max(newest.unwrap_or(now));
+        let newest = revoked.iter().map(|pass: &RevokedPass| pass.issued_at).max();
+        let issued_at = not_before(now, [before.issued_at, newest.unwrap_or(now)]);
         let indices = revoked.iter().map(|pass| pass.revocation_index).collect();
         let list = RevocationList::new(epoch, issued_at, LIST_FRESH_SECS, indices).sign(issuer.signing_key())?;
         Ok((issued_at, list.to_text()))
@@ -65,7 +68,7 @@ pub async fn trust_bundle(
     }
     let root = Arc::clone(root);
     let sign = move |epoch, before: &SignedFile, _: &[_]| {
-        let issued_at = now.max(before.issued_at);
+        let issued_at = not_before(now, [before.issued_at]);
         let bundle = TrustBundle::new(epoch, issued_at, BUNDLE_FRESH_SECS, anchors)?.sign(&root)?;
         Ok((issued_at, bundle.to_text()))
     };
@@ -86,5 +89,13 @@ fn source_of(root: &SigningKey, anchors: &[TrustAnchor]) -> String {
 
 /// Whether a file says what is so, and is young.
 fn is_current(file: &SignedFile, source: &str, now: UnixTime) -> bool {
-    file.source == source && now.secs_since(file.issued_at) < RENEW_SECS
+    let is_young =
+        now.secs_since(file.issued_at) < RENEW_SECS && file.issued_at <= now.saturating_add(CLOCKS_DIFFER_SECS);
+    file.source == source && is_young
+}
+
+/// Now, or one of these times if it is a little later: a time far ahead is some server's mistake, and is not followed.
+fn not_before<const N: usize>(now: UnixTime, times: [UnixTime; N]) -> UnixTime {
+    let latest = times.into_iter().max().unwrap_or(now);
+    now.max(latest.min(now.saturating_add(CLOCKS_DIFFER_SECS)))
 }

@@ -30,6 +30,8 @@ enum Event {
     Withdraw(usize),
     /// The root and the issuer sign what is so now.
     SignFiles,
+    /// The issuer's newest key signs an empty list with the next number, dated so many seconds back: whoever stole it would.
+    SignBackdated(u64),
     /// The verifier is handed a bundle or a list, the newest or an older one.
     Bundle(usize),
     List(usize),
@@ -62,6 +64,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::Rotate),
         1 => index.clone().prop_map(Event::Withdraw),
         3 => Just(Event::SignFiles),
+        1 => (0..5_000_u64).prop_map(Event::SignBackdated),
         3 => prop_oneof![3 => Just(usize::MAX), 1 => index.clone()].prop_map(Event::Bundle),
         3 => prop_oneof![3 => Just(usize::MAX), 1 => index.clone()].prop_map(Event::List),
         8 => (index, prop_oneof![Just(0), Just(60), Just(61), 0..200_u64], prop_oneof![
@@ -186,13 +189,15 @@ impl World {
         let fresh = u32::try_from(FRESH).unwrap();
         let bundle = TrustBundle::new(epoch, now, fresh, anchors.collect()).unwrap().sign(&root()).unwrap();
         self.bundles.push(Bundle { text: bundle.to_text(), issued_at: self.now, keys: self.keys.clone() });
-        if let Some(key) = self.keys.last() {
-            let epoch = u32::try_from(self.lists.len()).unwrap();
-            let list =
-                RevocationList::new(epoch, now, fresh, self.revoked.clone()).sign(&signing_key(key.number)).unwrap();
-            let (text, revoked) = (list.to_text(), self.revoked.clone());
-            self.lists.push(List { text, issued_at: self.now, signer: key.number, revoked });
-        }
+        self.sign_list(self.now, self.revoked.clone());
+    }
+
+    fn sign_list(&mut self, issued_at: u64, revoked: Vec<u32>) {
+        let Some(key) = self.keys.last() else { return };
+        let (epoch, fresh) = (u32::try_from(self.lists.len()).unwrap(), u32::try_from(FRESH).unwrap());
+        let list = RevocationList::new(epoch, UnixTime::from_secs(issued_at), fresh, revoked.clone());
+        let text = list.sign(&signing_key(key.number)).unwrap().to_text();
+        self.lists.push(List { text, issued_at, signer: key.number, revoked });
     }
 
     /// What is shown: the token as it is, or a presentation of it.
@@ -268,11 +273,16 @@ impl World {
         let List { issued_at, signer, .. } = self.lists[index];
         let trusts = |number: u8| self.trusted(known).iter().find(|key| key.number == number);
         let Some(key) = trusts(signer) else { return "unknown_key" };
-        let counts = known.list.filter(|list| trusts(self.lists[*list].signer).is_some());
+        let before = known.list.map(|list| &self.lists[list]);
+        let counts = known.list.filter(|list| {
+            let List { signer, issued_at, .. } = self.lists[*list];
+            trusts(signer).is_some_and(|key| (key.from..=key.until).contains(&issued_at))
+        });
         match counts {
             _ if !(key.from..=key.until).contains(&issued_at) => "not_permitted",
             _ if clock + LEEWAY < known.floor => "clock_behind",
             _ if clock + LEEWAY < issued_at => "not_yet_valid",
+            _ if before.is_some_and(|before| issued_at < before.issued_at) => "rollback",
             Some(known) if index < known => "rollback",
             Some(known) if index == known => "unchanged",
             _ => "applied",
@@ -311,6 +321,7 @@ proptest! {
                 Event::Withdraw(index) if world.keys.len() > 1 && index < world.keys.len() => _ = world.keys.remove(index),
                 Event::Withdraw(_) => {}
                 Event::SignFiles => world.sign_files(),
+                Event::SignBackdated(secs) => world.sign_list(world.now - secs, Vec::new()),
                 Event::Bundle(index) => {
                     let index = index.min(world.bundles.len() - 1);
                     let expected = world.bundle_outcome(&known, clock, index);
@@ -375,7 +386,12 @@ proptest! {
         prop_assert!(new_verifier().restore(&before, verifier.changes()).is_err());
         prop_assert!(new_verifier().restore(&before, 0).is_ok());
         let stranger = Verifier::with_roots(vec![signing_key(5).verifying_key()]);
-        prop_assert!(stranger.unwrap().restore(&state, 0).is_err());
+        let mut stranger = stranger.unwrap();
+        prop_assert!(stranger.restore(&state, 0).is_ok());
+        prop_assert!(stranger.trust_bundle().is_none() && stranger.floor() == verifier.floor(), "but the bundle");
+        let mut learnt = new_verifier();
+        learnt.update_trust_bundle(&world.bundles[0].text, now).unwrap();
+        prop_assert!(learnt.restore(&state, 0).is_err(), "first restored, then taught");
         prop_assert!(new_verifier().restore(&state, verifier.changes()).is_ok());
     }
 }

@@ -77,8 +77,8 @@ impl Verifier {
         }
     }
 
-    /// A verifier that trusts whom these roots vouch for: one root, or two while one takes over from the other. It trusts
-    /// nobody until [`Verifier::update_trust_bundle`] or [`Verifier::restore`] brings a bundle.
+    /// A verifier that trusts whom these roots vouch for: one root, or, while one takes over from another, the new one and then
+    /// the old one. Once there is a bundle of the new one's, those of the old one's no longer count. It trusts nobody until [`Verifier::update_trust_bundle`] or [`Verifier::restore`] brings a bundle.
     ///
     /// # Errors
     /// [`TrustError::Empty`] for none, [`TrustError::TooMany`] for more than [`MAX_ROOTS`].

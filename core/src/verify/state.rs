@@ -16,8 +16,8 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Verifier;
 use super::update::{KnownBundle, KnownList};
+use super::{Verifier, VerifyError};
 use crate::profile::DisplayText;
 use crate::wire::number::{push_varint, take_u32, take_varint};
 use crate::{ErrorCode, MAX_TRUST_ANCHORS, UnixTime, VerifyingKey};
@@ -53,13 +53,18 @@ impl Verifier {
         self.changes
     }
 
-    /// Goes on from a stored state. The trust bundle in it must be signed by a root that this verifier pins.
+    /// Goes on from a stored state: the first thing that a verifier does, before it learns anything. A trust bundle in it by a
+    /// root that is no longer pinned is left out; the next one brings the issuers' keys back.
+    ///
+    /// `at_least` is how often the state had changed when it was last stored, if the app keeps that number (store the state
+    /// first, then the number), else 0. The state's digest finds damage and states mixed of several; it is no seal against
+    /// whoever can write the app's storage.
     ///
     /// # Errors
-    /// [`StateError`] if the state is damaged or mixed from several, of other roots, or has changed fewer times than
-    /// `at_least`. The verifier stays as it was.
+    /// [`StateError`] if the state is damaged or mixed, or has changed fewer times than `at_least`, or this verifier has learnt
+    /// something before. The verifier stays as it was.
     pub fn restore(&mut self, state: &[u8], at_least: u32) -> Result<(), StateError> {
-        let restored = self.restored(state).ok_or(StateError)?;
+        let restored = self.restored(state).filter(|_| self.changes == 0).ok_or(StateError)?;
         if restored.changes < at_least {
             return Err(StateError);
         }
@@ -76,9 +81,15 @@ impl Verifier {
         let (count, mut rest) = take_u32(rest).ok()?;
         let mut restored = Self { lists: Vec::new(), ..self.clone() };
         (restored.floor, restored.changes) = (UnixTime::from_secs(floor), changes);
-        if !bundle.is_empty() {
-            restored.apply_bundle(KnownBundle::read(bundle.into(), &self.roots).ok()?);
-        }
+        let bundle = match bundle {
+            [] => None,
+            bytes => match KnownBundle::read(bytes.into(), &self.roots) {
+                Ok(bundle) => Some(bundle),
+                // Its root was pinned when it was taken, and is no longer.
+                Err(VerifyError::UnknownKey { .. } | VerifyError::BadSignature) => None,
+                Err(_) => return None,
+            },
+        };
         for _ in 0..usize::try_from(count).ok().filter(|count| *count <= MAX_TRUST_ANCHORS)? {
             let (signer, more) = rest.split_first_chunk::<32>()?;
             let (issuer, more) = take_bytes(more)?;
@@ -91,6 +102,9 @@ impl Verifier {
             let signer = VerifyingKey::from_bytes(signer).ok()?;
             restored.lists.push(KnownList::read(list.into(), issuer, signer).ok()?);
             rest = more;
+        }
+        if let Some(bundle) = bundle {
+            restored.apply_bundle(bundle);
         }
         rest.is_empty().then_some(restored)
     }
@@ -126,7 +140,7 @@ impl StateError {
 
 impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stored state is damaged, older than asked for, or of other roots: start anew and fetch again")
+        f.write_str("the stored state is damaged, mixed or older than asked for: start anew and fetch again")
     }
 }
 

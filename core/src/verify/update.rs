@@ -1,10 +1,11 @@
 //! What a verifier learns while it is online: trust bundles and revocation lists.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::{Freshness, Verifier, VerifyError};
 use crate::wire::{bundle, revocations};
-use crate::{DisplayText, Grant, RevocationList, TrustBundle, TrustStore, UnixTime, VerifyingKey, carrier};
+use crate::{DisplayText, RevocationList, TrustAnchor, TrustBundle, TrustStore, UnixTime, VerifyingKey, carrier};
 
 /// Whether there was something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Update {
 pub(super) struct KnownBundle {
     pub(super) bytes: Vec<u8>,
     pub(super) bundle: TrustBundle,
+    /// The place of the root that signed it among those pinned.
+    root: usize,
 }
 
 /// The revocation list of an issuer that counts.
@@ -36,15 +39,25 @@ impl KnownBundle {
     pub(super) fn read(bytes: Vec<u8>, roots: &[VerifyingKey]) -> Result<Self, VerifyError> {
         let signed = bundle::parse(&bytes)?;
         let hint = signed.key_hint;
-        let mut candidates = roots.iter().filter(|root| root.id().hint() == hint).peekable();
+        let mut candidates = roots.iter().enumerate().filter(|(_, root)| root.id().hint() == hint).peekable();
         if candidates.peek().is_none() {
             return Err(VerifyError::UnknownKey { hint });
         }
-        if !candidates.any(|root| signed.is_signed_by(root)) {
-            return Err(VerifyError::BadSignature);
-        }
+        let root = candidates.find(|(_, root)| signed.is_signed_by(root));
+        let (root, _) = root.ok_or(VerifyError::BadSignature)?;
         let bundle = TrustBundle::from_signed(bundle::decode(&signed)?);
-        Ok(Self { bundle, bytes })
+        Ok(Self { bundle, bytes, root })
+    }
+
+    /// Whether it takes the place of the one known. A root's word counts for more than that of a root pinned after it: whoever
+    /// steals the old root cannot undo what the new one says.
+    fn replaces(&self, known: &Self) -> Result<bool, VerifyError> {
+        let (epoch, known_epoch) = (self.bundle.epoch(), known.bundle.epoch());
+        match self.root.cmp(&known.root) {
+            Ordering::Less => Ok(true),
+            Ordering::Greater => Err(VerifyError::Rollback { epoch, known: known_epoch }),
+            Ordering::Equal => is_newer((epoch, &self.bytes), (known_epoch, &known.bytes)),
+        }
     }
 
     pub(super) fn freshness(&self, now: UnixTime) -> Freshness {
@@ -67,6 +80,21 @@ impl KnownList {
         Ok(Self { list, issuer, signer, bytes })
     }
 
+    /// Whether it takes the place of the one known. The number of a list counts as long as its signer may sign lists: a stolen
+    /// key must not have the last word. An older list never takes the place of a younger one, whoever signed it.
+    fn replaces(&self, known: &Self, trust: &TrustStore) -> Result<bool, VerifyError> {
+        let (epoch, known_epoch) = (self.list.epoch(), known.list.epoch());
+        if self.list.issued_at() < known.list.issued_at() {
+            return Err(VerifyError::Rollback { epoch, known: known_epoch });
+        }
+        let may_sign =
+            |anchor: &TrustAnchor| anchor.key == known.signer && anchor.grant.covers_list(known.list.issued_at());
+        if !trust.anchors().iter().any(may_sign) {
+            return Ok(true);
+        }
+        is_newer((epoch, &self.bytes), (known_epoch, &known.bytes))
+    }
+
     pub(super) fn freshness(&self, now: UnixTime) -> Freshness {
         Freshness::of(self.list.issued_at(), self.list.fresh_secs(), now)
     }
@@ -84,7 +112,7 @@ impl Verifier {
         let new = KnownBundle::read(bytes, &self.roots)?;
         self.check_file_time(new.bundle.issued_at(), now)?;
         if let Some(known) = &self.bundle
-            && !is_newer((new.bundle.epoch(), &new.bytes), (known.bundle.epoch(), &known.bytes))?
+            && !new.replaces(known)?
         {
             return Ok(Update::Unchanged);
         }
@@ -96,6 +124,14 @@ impl Verifier {
     pub(super) fn apply_bundle(&mut self, new: KnownBundle) {
         // A bundle never holds more keys than a store, nor one twice.
         self.trust = TrustStore::checked(new.bundle.anchors().into()).unwrap_or(TrustStore::empty());
+        let anchors = self.trust.anchors();
+        // An issuer that was renamed keeps its list, and one that is gone altogether needs none.
+        for known in &mut self.lists {
+            if let Some(anchor) = anchors.iter().find(|anchor| anchor.key == known.signer) {
+                known.issuer.clone_from(&anchor.issuer);
+            }
+        }
+        self.lists.retain(|known| anchors.iter().any(|anchor| anchor.issuer == known.issuer));
         self.floor = self.floor.max(new.bundle.issued_at());
         self.bundle = Some(new);
     }
@@ -112,8 +148,7 @@ impl Verifier {
         let signer = self.trust.signer(&signed)?.clone();
         let list = RevocationList::from_signed(revocations::decode(&signed)?);
         let new = KnownList { issuer: signer.issuer, signer: signer.key, bytes: bytes.clone(), list };
-        let Grant { revocation_lists, .. } = signer.grant;
-        if !revocation_lists || !signer.grant.covers(new.list.issued_at()) {
+        if !signer.grant.covers_list(new.list.issued_at()) {
             return Err(VerifyError::NotPermitted { hint: new.signer.id().hint() });
         }
         self.check_file_time(new.list.issued_at(), now)?;
@@ -121,9 +156,7 @@ impl Verifier {
         match known.and_then(|place| self.lists.get_mut(place)) {
             None => self.lists.push(new.clone()),
             Some(known) => {
-                // The number of a list counts as long as its signer is trusted: a stolen key must not have the last word.
-                let counts = self.trust.anchors().iter().any(|anchor| anchor.key == known.signer);
-                if counts && !is_newer((new.list.epoch(), &new.bytes), (known.list.epoch(), &known.bytes))? {
+                if !new.replaces(known, &self.trust)? {
                     return Ok(Update::Unchanged);
                 }
                 *known = new.clone();
@@ -148,8 +181,8 @@ impl Verifier {
 /// Whether a file takes the place of the one known, both by their numbers and bytes.
 fn is_newer((epoch, bytes): (u32, &[u8]), (known, known_bytes): (u32, &[u8])) -> Result<bool, VerifyError> {
     match epoch.cmp(&known) {
-        core::cmp::Ordering::Greater => Ok(true),
-        core::cmp::Ordering::Equal if bytes == known_bytes => Ok(false),
+        Ordering::Greater => Ok(true),
+        Ordering::Equal if bytes == known_bytes => Ok(false),
         _ => Err(VerifyError::Rollback { epoch, known }),
     }
 }

@@ -1,4 +1,4 @@
--- Passes that can be revoked, each at a random place in the revocation list. A row outlives its pass by two days; then the place
+-- Passes that can be revoked, each at a random place in the revocation list. A row outlives its pass by 30 days; then the place
 -- may be given to another.
 CREATE TABLE passes (
     revocation_index BIGINT NOT NULL PRIMARY KEY,
@@ -10,6 +10,7 @@ CREATE TABLE passes (
 
 CREATE INDEX passes_of_account ON passes (account_id);
 CREATE INDEX passes_by_end ON passes (expires_at);
+CREATE INDEX passes_revoked ON passes (expires_at) WHERE revoked_at IS NOT NULL;
 
 -- The files that verifiers fetch, each as it was last signed. Their numbers only ever grow, whichever server signs. A source that
 -- is not that of what would be signed now says that the file is out of date.

@@ -138,7 +138,7 @@ impl Place {
     /// Changes the keys, one change at a time.
     fn change(&self, change: impl FnOnce(KeyRing) -> Result<KeyRing, CliError>) -> Result<KeyRing, CliError> {
         let file = self.file();
-        let _lock = private_file::lock(&lock_of(&file)).map_err(|error| CliError::file(&file, &error))?;
+        let _lock = private_file::lock(&private_file::lock_of(&file)).map_err(|error| CliError::file(&file, &error))?;
         let ring = change(KeyRing::load(&file)?)?;
         private_file::replace(&file, &ring.to_json()).map_err(|error| CliError::file(&file, &error))?;
         Ok(ring)
@@ -150,10 +150,4 @@ pub(super) fn issuer_of(file: &Path, now: UnixTime) -> Result<Arc<Issuer>, CliEr
     let ring = KeyRing::load(file)?;
     let key = ring.current(now).ok_or_else(|| CliError::new("invalid_key", "the file holds no key"))?;
     Ok(Arc::clone(&key.issuer))
-}
-
-fn lock_of(file: &Path) -> PathBuf {
-    let mut lock = file.as_os_str().to_owned();
-    lock.push(".lock");
-    lock.into()
 }

@@ -156,8 +156,9 @@ fn modified(file: &Path) -> Option<(SystemTime, u64)> {
     Some((metadata.modified().ok()?, std::os::unix::fs::MetadataExt::ino(&metadata)))
 }
 
-/// How long a pass that has expired keeps its place in the revocation list to itself.
-const KEEP_PASSES_SECS: u64 = 2 * 86_400;
+/// How long a pass that has expired keeps its place in the revocation list to itself: so long that a server whose clock is
+/// weeks ahead does no harm.
+const KEEP_PASSES_SECS: u64 = 30 * 86_400;
 
 /// Removes ended sessions and expired passes once an hour. They are refused anyway; this keeps the tables small.
 async fn sweep(db: Arc<dyn db::Repository>) {

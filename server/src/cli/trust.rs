@@ -1,15 +1,17 @@
 //! Whom `sealcard verify` trusts, and what it remembers from one run to the next.
 
-use std::path::PathBuf;
-use std::{fs, io};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sealcard_core::{
-    DEFAULT_LEEWAY_SECS, DEFAULT_MAX_PROOF_AGE_SECS, LinkHost, RevocationPolicy, TrustStore, UnixTime, Verifier,
-    VerifyError, VerifyingKey,
+    DEFAULT_LEEWAY_SECS, DEFAULT_MAX_PROOF_AGE_SECS, LinkHost, RevocationPolicy, TrustStore, UnixTime, Update,
+    Verifier, VerifyError, VerifyingKey,
 };
 
 use super::{CliError, input};
+use crate::private_file;
 
 #[derive(Args)]
 pub(super) struct Trust {
@@ -18,7 +20,7 @@ pub(super) struct Trust {
     #[arg(long, value_name = "FILE", required_unless_present = "state")]
     trust: Option<PathBuf>,
 
-    /// The root that signs trust bundles, as a JWK; twice while one takes over from the other
+    /// The root that signs trust bundles, as a JWK; while one takes over from another, the new one first
     #[arg(long, value_name = "JWK_FILE")]
     root: Vec<PathBuf>,
 
@@ -66,13 +68,32 @@ impl Trust {
         }
         if let Some(file) = self.trust.as_ref().filter(|_| !self.root.is_empty()) {
             let bundle = input::small_file(file)?;
-            verifier.update_trust_bundle(&bundle, now).map_err(|error| refused(&error).at(file.display()))?;
+            let taken = verifier.update_trust_bundle(&bundle, now);
+            self.taken(taken, file, &verifier)?;
         }
         for file in &self.revocations {
             let list = input::small_file(file)?;
-            verifier.update_revocation_list(&list, now).map_err(|error| refused(&error).at(file.display()))?;
+            let taken = verifier.update_revocation_list(&list, now);
+            self.taken(taken, file, &verifier)?;
         }
         Ok(verifier)
+    }
+
+    /// Goes on with what is newer if a file is old news, and remembers what was taken before another one was refused.
+    fn taken(&self, taken: Result<Update, VerifyError>, file: &Path, verifier: &Verifier) -> Result<(), CliError> {
+        match taken {
+            Ok(_) => Ok(()),
+            Err(error @ VerifyError::Rollback { .. }) if self.state.is_some() => {
+                let text = format!("sealcard: {}: {error}. Going on with what is known", file.display());
+                // Only a hint: that it cannot be shown is no reason to stop.
+                let _ = writeln!(io::stderr(), "{text}");
+                Ok(())
+            }
+            Err(error) => {
+                self.remember(verifier)?;
+                Err(CliError::core(error.code(), error).at(file.display()))
+            }
+        }
     }
 
     /// Keys that are trusted as they are.
@@ -113,14 +134,13 @@ impl Trust {
     /// Stores what the verifier has learnt.
     pub(super) fn remember(&self, verifier: &Verifier) -> Result<(), CliError> {
         let Some(file) = &self.state else { return Ok(()) };
-        // Whole or not at all: a state cut short would be refused.
-        let mut draft = file.clone().into_os_string();
-        draft.push(".tmp");
-        let written = fs::write(&draft, verifier.state()).and_then(|()| fs::rename(&draft, file));
-        written.map_err(|error| CliError::file(file, &error))
+        private_file::replace_bytes(file, &verifier.state()).map_err(|error| CliError::file(file, &error))
     }
-}
 
-fn refused(error: &VerifyError) -> CliError {
-    CliError::core(error.code(), error)
+    /// Keeps other programs away from the state from before it is read until it was written for the last time.
+    pub(super) fn lock(&self) -> Result<Option<File>, CliError> {
+        let Some(file) = &self.state else { return Ok(None) };
+        let lock = private_file::lock(&private_file::lock_of(file));
+        lock.map(Some).map_err(|error| CliError::file(file, &error))
+    }
 }

@@ -43,10 +43,10 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<(), CliError> {
+        let _lock = self.trust.lock()?;
         let mut verifier = self.trust.verifier(self.now())?;
-        let result = self.verify_all(&mut verifier);
         self.trust.remember(&verifier)?;
-        result
+        self.verify_all(&mut verifier)
     }
 
     fn now(&self) -> UnixTime {
@@ -86,6 +86,7 @@ impl Verify {
     }
 
     fn verify(&self, verifier: &mut Verifier, text: &str) -> Result<serde_json::Value, CliError> {
+        let changes = verifier.changes();
         let verified = match &self.challenge {
             Some(challenge) => verifier.verify_answer(text, challenge, self.now()),
             None => verifier.verify(text, self.now()),
@@ -98,6 +99,9 @@ impl Verify {
             };
             CliError::core(error.code(), format!("{error}{hint}"))
         })?;
+        if verifier.changes() > changes {
+            self.trust.remember(verifier)?;
+        }
         Ok(verdict(&verified))
     }
 }

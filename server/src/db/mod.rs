@@ -117,9 +117,12 @@ pub trait Repository: Send + Sync {
     /// Stores a pass. Returns whether its place in the revocation list was free.
     async fn create_pass(&self, pass: IssuedPass) -> Result<bool, DbError>;
 
-    /// Revokes passes of an account that were issued by `now`, and marks the revocation list as out of date, in one step.
-    /// Returns how many of them there are, those included that were revoked before.
+    /// Revokes passes of an account, and marks the revocation list as out of date if that changes it, in one step. Returns how
+    /// many of them there are, those included that were revoked before.
     async fn revoke_passes(&self, account_id: &str, which: Revoke, now: UnixTime) -> Result<u64, DbError>;
+
+    /// How many passes of an account have not expired by `now`.
+    async fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
 
     /// Removes passes that expired before this time. Returns how many.
     async fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;

@@ -262,21 +262,45 @@ macro_rules! implement_repository {
                 };
                 let mut transaction = self.writer.begin_with($begin).await?;
                 let done = sqlx::query(
-                    "UPDATE passes SET revoked_at = COALESCE(revoked_at, $3) \
-                     WHERE account_id = $1 AND ($2 IS NULL OR revocation_index = $2) AND issued_at <= $3",
+                    "UPDATE passes SET revoked_at = $3 \
+                     WHERE account_id = $1 AND ($2 IS NULL OR revocation_index = $2) AND revoked_at IS NULL",
                 )
                 .bind(account_id)
                 .bind(one)
                 .bind(seconds(now))
                 .execute(&mut *transaction)
                 .await?;
-                // Whoever is signing a list holds this row until it is stored.
-                sqlx::query("UPDATE signed_files SET source = '' WHERE name = $1")
-                    .bind($crate::db::FileName::Revocations.as_str())
-                    .execute(&mut *transaction)
-                    .await?;
+                if done.rows_affected() > 0 {
+                    // Whoever is signing a list holds this row until it is stored.
+                    sqlx::query("UPDATE signed_files SET source = '' WHERE name = $1")
+                        .bind($crate::db::FileName::Revocations.as_str())
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+                let (count,): (i64,) = sqlx::query_as(
+                    "SELECT COUNT(*) FROM passes \
+                     WHERE account_id = $1 AND ($2 IS NULL OR revocation_index = $2) AND revoked_at IS NOT NULL",
+                )
+                .bind(account_id)
+                .bind(one)
+                .fetch_one(&mut *transaction)
+                .await?;
                 transaction.commit().await?;
-                Ok(done.rows_affected())
+                Ok(u64::try_from(count).unwrap_or_default())
+            }
+
+            async fn count_passes(
+                &self,
+                account_id: &str,
+                now: sealcard_core::UnixTime,
+            ) -> Result<u64, $crate::db::DbError> {
+                let (count,): (i64,) =
+                    sqlx::query_as("SELECT COUNT(*) FROM passes WHERE account_id = $1 AND expires_at >= $2")
+                        .bind(account_id)
+                        .bind(seconds(now))
+                        .fetch_one(&self.pool)
+                        .await?;
+                Ok(u64::try_from(count).unwrap_or_default())
             }
 
             async fn delete_expired_passes(
@@ -329,13 +353,16 @@ macro_rules! implement_repository {
                             "SELECT revocation_index, issued_at FROM passes \
                              WHERE revoked_at IS NOT NULL AND expires_at >= $1",
                         )
-                        .bind(seconds(now.saturating_sub(60 * 60)))
+                        .bind(seconds(now.saturating_sub(24 * 60 * 60)))
                         .fetch_all(&mut *transaction)
                         .await?
                     }
                 };
                 let revoked: Vec<_> = revoked.into_iter().map(revoked_pass).collect::<Result<_, _>>()?;
-                let epoch = before.epoch.saturating_add(1);
+                // Grows although the database is lost or set back: by less than one a second, until 2162.
+                let since_2026 = now.secs_since(sealcard_core::UnixTime::EARLIEST);
+                let least = u32::try_from(since_2026).unwrap_or(u32::MAX);
+                let epoch = before.epoch.saturating_add(1).max(least);
                 let (issued_at, content) = sign(epoch, &before, &revoked)?;
                 sqlx::query(
                     "UPDATE signed_files SET epoch = $2, issued_at = $3, source = $4, content = $5 WHERE name = $1",

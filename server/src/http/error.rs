@@ -145,6 +145,9 @@ impl From<PassError> for ApiError {
         match error {
             PassError::Db(error) => error.into(),
             PassError::Issue(error) => error.into(),
+            PassError::TooMany => {
+                Self::new(StatusCode::CONFLICT, "too_many_passes", "Too many passes").with_detail(error)
+            }
             PassError::Random(_) | PassError::Full => {
                 tracing::error!(%error, "a pass was not issued");
                 Self::internal()

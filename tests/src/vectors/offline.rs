@@ -17,6 +17,7 @@ struct Story {
     /// The pinned roots, or else the trust set of this name.
     roots: Vec<SigningKey>,
     trust: Option<&'static str>,
+    leeway: u32,
     max_proof_age: u32,
     require_fresh: bool,
     steps: Vec<Value>,
@@ -29,6 +30,7 @@ impl Story {
             name: name.into(),
             roots: Vec::new(),
             trust: Some("example"),
+            leeway: 60,
             max_proof_age: 60,
             require_fresh: false,
             steps: Vec::new(),
@@ -79,7 +81,7 @@ impl Story {
             .map(|root| serde_json::from_str(&root.verifying_key().to_jwk(None)).expect("JSON"))
             .collect();
         let mut json = json!({
-            "name": self.name, "leeway": 60, "maxProofAge": self.max_proof_age,
+            "name": self.name, "leeway": self.leeway, "maxProofAge": self.max_proof_age,
             "requireFreshRevocations": self.require_fresh, "steps": self.steps,
         });
         match self.trust {
@@ -231,7 +233,8 @@ fn list(epoch: u64, issued_at: u64, indices: &[u8]) -> Vec<u8> {
 
 /// All of them.
 pub fn vectors() -> Value {
-    let stories = [presentations(), holder_fields(), bundles(), revocations(), clocks()].into_iter().flatten();
+    let stories = [presentations(), holder_fields(), bundles(), revocations(), clocks(), bounds(), orders(), issuers()];
+    let stories = stories.into_iter().flatten();
     Value::Array(stories.map(|story| story.to_json()).collect())
 }
 
@@ -407,7 +410,7 @@ fn bundles() -> Vec<Story> {
         entries.concat()
     };
     let one = |entries: &[u8]| bundle_by(&root(), 1, NOW, 1, entries);
-    let both = Story { roots: vec![root(), next_root()], ..Story::rooted("bundle: two roots, one taking over") };
+    let both = Story { roots: vec![next_root(), root()], ..Story::rooted("bundle: two roots, one taking over") };
     let by_next = bundle_by(&next_root(), 2, NOW + 5, 1, &bytes);
     let later = Entry { from: NOW + 10, ..entry() };
     let second = || Entry { from: NOW + 100, ..Entry::new(second_key()) };
@@ -446,12 +449,11 @@ fn bundles() -> Vec<Story> {
             .verified(&snapshot_by(&second_key(), NOW + 100, DAY, &[]), NOW + 100, "unknown", "fresh")
             .verified(&snapshot_by(&forge::key(), NOW + 99, DAY, &[]), NOW + 200, "unknown", "fresh")
             .refused(&snapshot_by(&forge::key(), NOW + 100, DAY, &[]), NOW + 200, "not_permitted"),
-        both.bundle(&usual, NOW, "applied").bundle(&by_next, NOW + 5, "applied").verified(
-            &bearer(),
-            NOW + 5,
-            "unknown",
-            "fresh",
-        ),
+        both.bundle(&bundle(9, NOW, vec![entry()]), NOW, "applied")
+            .bundle(&by_next, NOW + 5, "applied")
+            .verified(&bearer(), NOW + 5, "unknown", "fresh")
+            .bundle(&bundle(4_000_000_000, NOW + 6, vec![]), NOW + 6, "rollback")
+            .verified(&bearer(), NOW + 6, "unknown", "fresh"),
         Story::rooted("bundle: none yet").refused(&bearer(), NOW, "unknown_key"),
         Story::rooted("bundle: for no snapshots")
             .bundle(&with(&|entry| (entry.purposes, entry.max_ttl) = (2, None)), NOW, "applied")
@@ -493,7 +495,8 @@ fn bundles() -> Vec<Story> {
         bad("bytes after the keys", &one(&[&bytes[..], &[0]].concat()), "malformed"),
         bad("fewer keys than it says", &bundle_by(&root(), 1, NOW, 2, &bytes), "malformed"),
         bad("more keys than it says", &bundle_by(&root(), 1, NOW, 0, &bytes), "malformed"),
-        bad("65 keys", &bundle_by(&root(), 1, NOW, 65, &bytes), "malformed"),
+        bad("65 keys", &bundle(1, NOW, many(65)), "malformed"),
+        Story::rooted("bundle: 64 keys with long names").bundle(&bundle(1, NOW, many(64)), NOW, "applied"),
         bad("number 2^32", &bundle_by(&root(), 1 << 32, NOW, 1, &bytes), "malformed"),
         bad("a snapshot", &bearer(), "unsupported_version"),
         bad("a list", &list(1, NOW, &[]), "unsupported_version"),
@@ -507,6 +510,13 @@ fn bundles() -> Vec<Story> {
         ),
         trusted("bundle: shown as a token").refused(&usual, NOW, "unsupported_version"),
     ]
+}
+
+/// So many keys, the usual one among them, with names of 100 bytes.
+fn many(count: u8) -> Vec<Entry> {
+    let others = (1..count).map(|number| SigningKey::from_seed([0x80 | number; 32]));
+    let named = |key| Entry { name: vec![b'n'; 100], ..Entry::new(key) };
+    others.map(named).chain([Entry::new(forge::key())]).collect()
 }
 
 fn revocations() -> Vec<Story> {
@@ -606,7 +616,7 @@ fn revocations() -> Vec<Story> {
         bad("a bit left over that is not zero", &of(&[1, 4, 0b1111_0110, 0b1100_0000]), "malformed"),
         bad("a byte left over", &of(&[1, 7, 77, 0]), "malformed"),
         bad("bytes left over after no index", &of(&[0, 0]), "malformed"),
-        bad("parameter 32", &of(&[1, 32, 0, 0, 0, 0, 77]), "malformed"),
+        bad("parameter 32", &of(&[1, 32, 0, 0, 0, 0, 0]), "malformed"),
         bad("an index of 2^32", &of(&[1, 31, 0b1100_0000, 0, 0, 0, 0]), "malformed"),
         bad("more indices than it holds", &of(&[2, 7, 77]), "malformed"),
         bad("2^32 - 1 indices", &of(&[0xff, 0xff, 0xff, 0xff, 0x0f, 7, 77]), "malformed"),
@@ -654,5 +664,266 @@ fn clocks() -> Vec<Story> {
         Story::new("clock: a holder proves no time")
             .verified(&presentation_at(NOW + 60), NOW, "unknown", "unknown")
             .verified(&bearer(), NOW - 60, "unknown", "unknown"),
+    ]
+}
+
+/// The outermost values that are accepted, and the innermost that are not.
+fn bounds() -> Vec<Story> {
+    let now = varint(NOW - EPOCH);
+    let ok = |name: &str, token: &[u8]| Story::new(format!("bound: {name}")).verified(token, NOW, "unknown", "unknown");
+    let bad = |name: &str, token: &[u8], code: &str| Story::new(format!("bound: {name}")).refused(token, NOW, code);
+    // Even and odd: a device key of each sign of y.
+    let odd = (1..=u8::MAX)
+        .filter_map(|number| DeviceKey::p256_from_secret(&[number; 32]).ok())
+        .find(|device| device.holder_key().to_p256().is_some_and(|key| key[0] == 3))
+        .expect("half of all");
+    let of_odd = presented(&now, &[], &pass_of(&odd, 5), &odd);
+    let mut of_ed25519 = presented(&now, &[], &pass_of(&ed25519_device(), 1), &ed25519_device());
+    let last = of_ed25519.len() - 1;
+    of_ed25519[last] ^= 1;
+    // 5 is an x of the curve; 5 and the field's prime is the same number, spelt otherwise.
+    let beyond = [&hex("ffffffff00000001000000000000000000000001000000000000000000000004")[..]].concat();
+    let non_canonical = [&[0xee][..], &[0xff; 30], &[0x7f]].concat();
+    let mut no_point = [2; 32];
+    no_point[31] = 0;
+    let (largest, too_large) = (pass_of_len(2048), pass_of_len(2049));
+    let usual = || Entry::new(forge::key());
+    let taken = |name: &str, bytes: &[u8]| Story::rooted(format!("bound: {name}")).bundle(bytes, NOW, "applied");
+    let listed = |name: &str, bytes: &[u8]| Story::new(format!("bound: {name}")).list(bytes, NOW, "applied");
+    let list_of = |epoch: u64, rest: &[u8]| list_by(&forge::key(), epoch, NOW, rest);
+    let strict = |name: &str| Story { leeway: 0, ..Story::new(format!("bound: leeway 0, {name}")) };
+    let pass_at = presentation_at(NOW);
+    vec![
+        ok("a holder key with an odd y", &of_odd),
+        bad("an Ed25519 device's signature changed", &of_ed25519, "proof_invalid"),
+        bad(
+            "a holder key's x beyond the prime, and of the curve",
+            &snapshot(&field(1, &[&[2][..], &beyond].concat())),
+            "malformed",
+        ),
+        bad("an Ed25519 holder key, not canonical", &snapshot(&field(3, &non_canonical)), "malformed"),
+        bad("an Ed25519 holder key, no point", &snapshot(&field(3, &no_point)), "malformed"),
+        ok("the largest pass", &presented(&now, &[], &largest, &device())),
+        bad("a pass one byte too large", &presented(&now, &[], &too_large, &device()), "malformed"),
+        bad("a pass of 65 bytes", &presented(&now, &[], &pass()[..65], &device()), "malformed"),
+        Story::new("bound: a presentation at the end of time").refused(
+            &presented(&varint(u64::MAX - EPOCH), &[], &pass(), &device()),
+            NOW,
+            "proof_not_yet_valid",
+        ),
+        bad(
+            "a presentation beyond the end of time",
+            &presented(&varint(u64::MAX - EPOCH + 1), &[], &pass(), &device()),
+            "malformed",
+        ),
+        taken("a bundle's number 0", &bundle(0, NOW, vec![usual()])),
+        taken("a bundle's number 2^32 - 1", &bundle((1 << 32) - 1, NOW, vec![usual()])),
+        taken("a name of 200 bytes", &bundle(1, NOW, vec![Entry { name: "é".repeat(100).into(), ..usual() }])),
+        taken("a longest life of 1 s", &bundle(1, NOW, vec![Entry { max_ttl: Some(1), ..usual() }])),
+        taken("signing for 2^32 - 1 s", &bundle(1, NOW, vec![Entry { signing: (1 << 32) - 1, ..usual() }])).verified(
+            &bearer(),
+            NOW,
+            "unknown",
+            "fresh",
+        ),
+        taken("signing for 0 s", &bundle(1, NOW, vec![Entry { from: NOW, signing: 0, ..usual() }])).verified(
+            &bearer(),
+            NOW,
+            "unknown",
+            "fresh",
+        ),
+        Story::rooted("bound: a bundle of 65 bytes").bundle(&[&[0x13][..], &[0; 64]].concat(), NOW, "malformed"),
+        Story::rooted("bound: a bundle of one byte, which says list").bundle(&[0x14], NOW, "unsupported_version"),
+        listed("a list's number 0", &list_of(0, &[0])),
+        listed("a list's number 2^32 - 1", &list_of((1 << 32) - 1, &[0])),
+        // 2^32 - 1 with a parameter of 31: one, zero, and 31 ones.
+        listed("the index 2^32 - 1 in a list", &list_of(1, &[1, 31, 0b1011_1111, 0xff, 0xff, 0xff, 0b1000_0000]))
+            .refused(&presented(&now, &[], &pass_of(&device(), (1 << 32) - 1), &device()), NOW, "revoked"),
+        listed("a list of the second in which the pass was issued", &list(1, NOW, &[77]))
+            .refused(&pass_at, NOW, "revoked"),
+        Story::new("bound: a list 60 s from the future").list(&list(1, NOW + 60, &[77]), NOW, "applied"),
+        Story::new("bound: a list at 60 s behind what was proven").list(&list(1, NOW, &[]), NOW, "applied").list(
+            &list(2, NOW, &[]),
+            NOW - 60,
+            "applied",
+        ),
+        strict("a proof of now").verified(&pass_at, NOW, "unknown", "unknown"),
+        strict("a proof 1 s from the future").refused(&presentation_at(NOW + 1), NOW, "proof_not_yet_valid"),
+        strict("a clock 1 s behind")
+            .verified(&snapshot_by(&forge::key(), NOW + 10, DAY, &[]), NOW + 10, "unknown", "unknown")
+            .refused(&snapshot(&[]), NOW + 9, "clock_behind"),
+        strict("a list 1 s from the future").list(&list(1, NOW + 1, &[]), NOW, "not_yet_valid"),
+        Story { leeway: 0, ..Story::rooted("bound: leeway 0, a bundle 1 s from the future") }.bundle(
+            &bundle(1, NOW + 1, vec![usual()]),
+            NOW,
+            "not_yet_valid",
+        ),
+    ]
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hex")).collect()
+}
+
+/// A pass of so many bytes, filled with fields that nobody knows.
+fn pass_of_len(len: usize) -> Vec<u8> {
+    let filled = |last: usize| {
+        let fillers = (4..11).flat_map(|n| field(2 * n, &[0; 240]));
+        snapshot(&[holder(&device()), fillers.collect(), field(40, &vec![0; last])].concat())
+    };
+    let pass = filled(len - filled(0).len());
+    assert_eq!(pass.len(), len);
+    pass
+}
+
+/// Two checks fail, and the first of them speaks.
+fn orders() -> Vec<Story> {
+    let at = NOW + 10;
+    let now = varint(at - EPOCH);
+    let future = snapshot_by(&forge::key(), NOW + 9000, DAY, &[]);
+    let proven = || Story::new("").verified(&future, NOW + 9000, "unknown", "unknown");
+    let order = |name: &str, story: Story| Story { name: format!("order: {name}"), ..story };
+    let by_thief = presented(&now, &[], &pass(), &other_device());
+    let revoking = || Story::new("").list(&list(1, at, &[77]), at, "applied");
+    let short = snapshot_by(&forge::key(), NOW, 60, &[holder(&device()), field(6, &[77])].concat());
+    let lists_only = bundle(1, NOW, vec![Entry { purposes: 2, max_ttl: None, ..Entry::new(forge::key()) }]);
+    let snapshots_only = bundle(1, NOW, vec![Entry { purposes: 1, ..Entry::new(forge::key()) }]);
+    let mut altered = pass();
+    altered[12] ^= 1;
+    let challenge = [0xc0, 0xff, 0xee, 0x11];
+    let mut broken_holder = [holder(&device()), field(7, &[])].concat();
+    broken_holder[2] = 9;
+    let strict = Story { require_fresh: true, ..revoking() };
+    let trusting = |bundle: &[u8]| Story::rooted("").bundle(bundle, NOW, "applied");
+    let fifth = || trusting(&bundle(5, NOW, vec![]));
+    let badly_signed = signed_by(&root(), LIST, &[&[0x13, forge::hint(&root())][..], &[0xff; 9]].concat());
+    vec![
+        order("permission, then proof", trusting(&lists_only)).refused(&by_thief, at, "not_permitted"),
+        order("proof, then clock", proven()).refused(&by_thief, at, "proof_invalid"),
+        order("clock, then validity", proven()).refused(
+            &snapshot_by(&forge::key(), NOW - DAY, 60, &[]),
+            at,
+            "clock_behind",
+        ),
+        order("clock, then age of the proof", proven()).refused(&presentation_at(NOW - 100), at, "clock_behind"),
+        order("validity, then age of the proof", Story::new("")).refused(
+            &presented(&varint(NOW - EPOCH), &[], &short, &device()),
+            NOW + 121,
+            "expired",
+        ),
+        order("validity, then revocation", revoking()).refused(
+            &presented(&varint(NOW + 121 - EPOCH), &[], &short, &device()),
+            NOW + 121,
+            "expired",
+        ),
+        order("age of the proof, then revocation", revoking()).refused(&presentation_at(NOW), at + 100, "proof_stale"),
+        order("revocation, then its age", strict).refused(&presentation_at(at + 2 * DAY), at + 2 * DAY, "revoked"),
+        order("signature, then missing proof", Story::new("")).refused(&altered, at, "bad_signature"),
+        order("signature, then challenge", Story::new(""))
+            .refused(&presented(&now, &challenge, &altered, &device()), at, "bad_signature")
+            .answering("c0ffee12"),
+        order("proof, then challenge", Story::new(""))
+            .refused(&presented(&now, &challenge, &pass(), &other_device()), at, "proof_invalid")
+            .answering("c0ffee12"),
+        order("unknown field, then a broken one", Story::new("")).refused(
+            &snapshot(&broken_holder),
+            at,
+            "unsupported_version",
+        ),
+        order("a bundle's signature, then its form", Story::rooted("")).bundle(&badly_signed, NOW, "bad_signature"),
+        order("a bundle's form, then its time", fifth()).bundle(
+            &bundle_by(&root(), 6, NOW + DAY, 1, &[0]),
+            NOW,
+            "malformed",
+        ),
+        order("a bundle's time, then its number", fifth()).bundle(&bundle(1, NOW + 61, vec![]), NOW, "not_yet_valid"),
+        order("the clock, then a bundle's time", fifth()).bundle(&bundle(6, NOW, vec![]), NOW - 61, "clock_behind"),
+        order("a list's form, then its signer's purpose", trusting(&snapshots_only)).list(
+            &list_by(&forge::key(), 1, NOW + DAY, &[9]),
+            NOW,
+            "malformed",
+        ),
+        order("a list's signer's purpose, then its time", trusting(&snapshots_only)).list(
+            &list(1, NOW + DAY, &[]),
+            NOW,
+            "not_permitted",
+        ),
+        order("a list's time, then its number", revoking()).list(&list(0, at + 61, &[]), at, "not_yet_valid"),
+    ]
+}
+
+/// Whose list it is, what raises the floor, and what a stolen key can do.
+fn issuers() -> Vec<Story> {
+    let at = NOW + 10;
+    let shown = presentation_at(at);
+    let both = |epoch| bundle(epoch, NOW, vec![Entry::new(forge::key()), Entry::new(second_key())]);
+    let renamed = bundle(2, at, vec![Entry { name: b"Example 2".into(), ..Entry::new(forge::key()) }]);
+    let nameless = |key| Entry { name: Vec::new(), ..Entry::new(key) };
+    let two_nameless = bundle(1, NOW, vec![nameless(forge::key()), nameless(second_key())]);
+    let last_word = list_by(&second_key(), (1 << 32) - 1, at, &[0]);
+    let demoted = bundle(2, at, vec![Entry::new(forge::key()), Entry { purposes: 1, ..Entry::new(second_key()) }]);
+    let revoking = |epoch, at| list(epoch, at, &[77]);
+    let young = snapshot_by(&forge::key(), NOW + 1000, DAY, &[]);
+    let rooted = |name: &str, bundle: &[u8]| Story::rooted(name).bundle(bundle, NOW, "applied");
+    vec![
+        rooted("issuer: renamed, and its list with it", &usual_bundle())
+            .list(&revoking(5, at), at, "applied")
+            .bundle(&renamed, at, "applied")
+            .refused(&shown, at, "revoked")
+            .list(&list(4, at, &[]), at, "rollback"),
+        rooted("issuer: gone from the bundle, and its list with it", &usual_bundle())
+            .list(&revoking(5, at), at, "applied")
+            .bundle(&bundle(2, at, vec![]), at, "applied")
+            .bundle(&bundle(3, at, vec![Entry::new(forge::key())]), at, "applied")
+            .verified(&shown, at, "unknown", "fresh"),
+        rooted("issuer: one number for all keys of one name", &both(1))
+            .list(&revoking(9, at), at, "applied")
+            .list(&list_by(&second_key(), 8, at, &[0]), at, "rollback")
+            .refused(&shown, at, "revoked"),
+        rooted("issuer: keys without a name are of one", &two_nameless)
+            .list(&list_by(&second_key(), 1, at, &[1, 7, 77]), at, "applied")
+            .refused(&shown, at, "revoked"),
+        rooted("stolen key: a list of an older date does not count, whatever its number", &both(1))
+            .list(&revoking(5, at), at, "applied")
+            .list(&list_by(&second_key(), (1 << 32) - 1, at - 1, &[0]), at, "rollback")
+            .refused(&shown, at, "revoked"),
+        rooted("stolen key: withdrawn, and an old list of the good key's is no way back", &both(1))
+            .list(&last_word, at, "applied")
+            .bundle(&bundle(2, at, vec![Entry::new(forge::key())]), at, "applied")
+            .list(&revoking(1, at - 1), at, "rollback")
+            .list(&revoking(6, at), at, "applied")
+            .refused(&shown, at, "revoked"),
+        rooted("stolen key: may sign no more lists, and its number counts no more", &both(1))
+            .list(&last_word, at, "applied")
+            .bundle(&demoted, at, "applied")
+            .list(&revoking(6, at), at, "applied")
+            .refused(&shown, at, "revoked"),
+        rooted(
+            "list: by a key before its time",
+            &bundle(1, NOW, vec![Entry { from: at + 1, ..Entry::new(forge::key()) }]),
+        )
+        .list(&list(1, at, &[]), at, "not_permitted"),
+        rooted(
+            "list: in the first and last second of its key",
+            &bundle(1, NOW, vec![Entry { from: at, signing: 0, ..Entry::new(forge::key()) }]),
+        )
+        .list(&list(1, at, &[]), at, "applied"),
+        Story::new("floor: does not fall")
+            .verified(&young, NOW + 1000, "unknown", "unknown")
+            .verified(&snapshot(&[]), NOW + 1000, "unknown", "unknown")
+            .list(&list(1, NOW, &[]), NOW + 1000, "applied")
+            .refused(&snapshot(&[]), NOW + 500, "clock_behind"),
+        Story::new("floor: is not the time of verifying")
+            .list(&list(1, NOW, &[]), NOW + 5000, "applied")
+            .list(&list(1, NOW, &[]), NOW + 5000, "unchanged")
+            .verified(&snapshot(&[]), NOW + 5000, "fresh", "unknown")
+            .verified(&snapshot(&[]), NOW + 5, "fresh", "unknown"),
+        Story::new("floor: a list that is refused does not raise it")
+            .list(&list(9, NOW, &[]), NOW, "applied")
+            .list(&list(1, NOW + 5000, &[]), NOW + 5000, "rollback")
+            .verified(&snapshot(&[]), NOW + 5, "fresh", "unknown"),
+        rooted("floor: a bundle that is refused does not raise it", &bundle(9, NOW, vec![Entry::new(forge::key())]))
+            .bundle(&bundle(1, NOW + 5000, vec![]), NOW + 5000, "rollback")
+            .verified(&snapshot(&[]), NOW + 5, "unknown", "fresh"),
     ]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use sealcard_core::{HolderKey, Label, Ttl, UnverifiedSnapshot};
+use sealcard_core::{HolderKey, Ttl, UnverifiedSnapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,15 +17,19 @@ use crate::http::json::JsonBody;
 use crate::http::{ApiError, App};
 use crate::pass::{self, PassRequest};
 
+/// The life of a pass if none is asked for: a week.
+const DEFAULT_TTL: Ttl = match Ttl::from_secs(7 * 86_400) {
+    Ok(ttl) => ttl,
+    Err(_) => panic!("outside the format's limits"),
+};
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct PassBody {
     /// A JWK.
     holder_key: Value,
-    /// Seconds; as long as this server allows, if absent.
+    /// Seconds; a week, or as long as this server allows, if absent.
     ttl: Option<u32>,
-    card: Option<String>,
-    event: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -64,18 +68,13 @@ fn request(app: &App, body: PassBody) -> Result<PassRequest, ApiError> {
     let holder_key = HolderKey::from_jwk(&body.holder_key.to_string())
         .map_err(|error| invalid(error.code().as_str(), "Invalid holderKey", &error))?;
     let max = app.max_pass_ttl;
-    let ttl = body.ttl.map_or(Ok(max), Ttl::from_secs);
+    let ttl = body.ttl.map_or(Ok(DEFAULT_TTL.min(max)), Ttl::from_secs);
     let ttl = ttl.map_err(|error| invalid(error.code().as_str(), "Invalid ttl", &error))?;
     if ttl > max {
         let detail = format!("this server's passes live at most {} s", max.as_secs());
         return Err(invalid("invalid_ttl", "Invalid ttl", &detail));
     }
-    let label = |label: Option<String>, error| {
-        let label = label.filter(|label| !label.is_empty()).map(|label| Label::parse(&label)).transpose();
-        label.map_err(|problem| invalid("invalid_profile", error, &problem))
-    };
-    let (card, event) = (label(body.card, "Invalid card")?, label(body.event, "Invalid event")?);
-    Ok(PassRequest { holder_key, ttl, card, event })
+    Ok(PassRequest { holder_key, ttl })
 }
 
 /// One pass, by its text; or, with `all`, every one of the caller's.
