@@ -124,13 +124,19 @@ impl VerifyingKey {
         Jwk {
             kty: "OKP".into(),
             crv: Some("Ed25519".into()),
-            x: Some(URL_SAFE_NO_PAD.encode(self.as_bytes())),
+            x: Some(self.to_base64url()),
             kid: Some(self.id().to_string()),
             usage: Some("sig".into()),
             alg: Some("EdDSA".into()),
             iss: issuer.map(Into::into),
             ..Jwk::default()
         }
+    }
+
+    /// The key's 32 bytes as a JWK's `x` has them.
+    #[must_use]
+    pub fn to_base64url(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.as_bytes())
     }
 
     /// The key as a JWK on one line, with the issuer's name in the member `iss` if given.

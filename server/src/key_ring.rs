@@ -46,6 +46,14 @@ impl RingKey {
         self.signs_until.map(|end| end.saturating_add(PUBLISHED_SECS))
     }
 
+    /// Its time as members of a JWK; nothing for a key that has signed from the start and has no end.
+    fn times(&self) -> String {
+        let member = |name, time: UnixTime| format!(r#","{name}":{}"#, time.as_secs());
+        let nbf = Some(self.signs_from).filter(|from| *from > UnixTime::EARLIEST).map(|from| member("nbf", from));
+        let exp = self.signs_until.map(|until| member("exp", until));
+        [nbf, exp].into_iter().flatten().collect()
+    }
+
     fn is_published(&self, now: UnixTime) -> bool {
         self.published_until().is_none_or(|end| now <= end)
     }
@@ -125,11 +133,10 @@ impl KeyRing {
     pub fn to_json(&self) -> Zeroizing<String> {
         let mut json = Zeroizing::new(String::from(r#"{"keys":["#));
         for (index, key) in self.keys.iter().enumerate() {
-            let jwk = key.issuer.signing_key().to_jwk();
-            let exp = key.signs_until.map(|end| format!(r#","exp":{}"#, end.as_secs())).unwrap_or_default();
             json.push_str(if index == 0 { "" } else { "," });
-            json.push_str(jwk.trim_end_matches('}'));
-            json.push_str(&format!(r#","nbf":{}{exp}}}"#, key.signs_from.as_secs()));
+            json.push_str(key.issuer.signing_key().to_jwk().trim_end_matches('}'));
+            json.push_str(&key.times());
+            json.push('}');
         }
         json.push_str("]}");
         json
@@ -147,11 +154,16 @@ impl KeyRing {
         self.keys.iter().rev().find(|key| key.signs_from <= now).or(self.keys.first())
     }
 
-    /// The keys that verifiers are given, as a JWK set.
+    /// The keys that verifiers are given, as a JWK set. A key's time stands in it for whoever signs a trust bundle of it:
+    /// verifiers pass it over.
     #[must_use]
     pub fn jwks(&self, issuer_name: &str, now: UnixTime) -> String {
         let published = self.keys.iter().filter(|key| key.is_published(now));
-        let jwks: Vec<_> = published.map(|key| key.issuer.verifying_key().to_jwk(Some(issuer_name))).collect();
+        let jwk = |key: &RingKey| {
+            let jwk = key.issuer.verifying_key().to_jwk(Some(issuer_name));
+            format!("{}{}}}", jwk.trim_end_matches('}'), key.times())
+        };
+        let jwks: Vec<_> = published.map(jwk).collect();
         format!(r#"{{"keys":[{}]}}"#, jwks.join(","))
     }
 
@@ -275,7 +287,9 @@ mod tests {
             assert!(KeyRing::parse(json).is_err(), "{json}");
         }
         assert!(KeyRing::parse(&key(1).verifying_key().to_jwks(None)).is_err());
-        let bad_time = KeyRing::new(key(1), NOW).to_json().replace("1800000000", "\"soon\"");
+        let ring = KeyRing::new(key(1), NOW);
+        assert!(ring.jwks("x", NOW).contains(r#""nbf":1800000000"#));
+        let bad_time = ring.to_json().replace("1800000000", "\"soon\"");
         assert_eq!(KeyRing::parse(&bad_time).err(), Some(JwkError::Member("nbf")));
     }
 }

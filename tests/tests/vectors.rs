@@ -215,7 +215,7 @@ fn the_page_tells_the_truth() {
 
 #[test]
 fn names_are_unique() {
-    for file in ["valid.json", "invalid.json", "invalid-trust.json"] {
+    for file in ["valid.json", "invalid.json", "invalid-trust.json", "offline.json"] {
         let vectors = read(file);
         let mut names: Vec<_> =
             vectors.as_array().unwrap().iter().map(|vector| vector["name"].as_str().unwrap()).collect();

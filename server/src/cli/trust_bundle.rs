@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sealcard_core::{Grant, MAX_TTL_SECS, TrustAnchor, TrustBundle, TrustStore, Ttl, UnixTime};
+use serde::Deserialize;
 
 use super::{CliError, input};
 use crate::{clock, signing_key};
@@ -24,7 +25,8 @@ pub(super) struct SignTrustBundle {
     #[arg(long, value_name = "FILE")]
     root_key: PathBuf,
 
-    /// The issuers' keys: a JWK set, or a single JWK; `iss` is the issuer's name
+    /// The issuers' keys: a JWK set, or a single JWK; `iss` is the issuer's name, and `nbf` and `exp`, if there, the first and
+    /// last second in which the key may sign, as in a server's /.well-known/jwks.json
     #[arg(long, value_name = "FILE")]
     keys: PathBuf,
 
@@ -53,10 +55,33 @@ pub(super) struct SignTrustBundle {
     now: Option<u64>,
 }
 
+/// A key's time, as `sealcard serve` writes it into its JWK set.
+#[derive(Deserialize)]
+struct Times {
+    x: Option<String>,
+    nbf: Option<u64>,
+    exp: Option<u64>,
+}
+
+impl Times {
+    /// Those of a set, or of a single JWK. What is no such set has been refused before.
+    fn of_jwks(json: &str) -> Vec<Self> {
+        #[derive(Deserialize)]
+        struct Set {
+            keys: Vec<Times>,
+        }
+        serde_json::from_str(json)
+            .map(|Set { keys }| keys)
+            .or_else(|_| serde_json::from_str(json).map(|times| vec![times]))
+            .unwrap_or_default()
+    }
+}
+
 impl SignTrustBundle {
     pub(super) fn run(self) -> Result<(), CliError> {
         let root = signing_key::load(&self.root_key)?;
-        let keys = TrustStore::from_jwks(&input::small_file(&self.keys)?)
+        let json = input::small_file(&self.keys)?;
+        let keys = TrustStore::from_jwks(&json)
             .map_err(|error| CliError::core(error.code(), error).at(self.keys.display()))?;
         let now = self.now.map_or_else(clock::now, UnixTime::from_secs);
         let oldest = now.saturating_sub(MAX_TTL_SECS.into()).max(UnixTime::EARLIEST);
@@ -67,7 +92,18 @@ impl SignTrustBundle {
             not_before,
             not_after: now.saturating_add(self.signing.into()),
         };
-        let anchors = keys.anchors().iter().map(|anchor| TrustAnchor { grant, ..anchor.clone() }).collect();
+        let times = Times::of_jwks(&json);
+        let anchor = |anchor: &TrustAnchor| {
+            let times = times.iter().find(|times| times.x.as_deref() == Some(&anchor.key.to_base64url()));
+            let (nbf, exp) = times.map_or((None, None), |times| (times.nbf, times.exp));
+            let grant = Grant {
+                not_before: nbf.map_or(grant.not_before, UnixTime::from_secs),
+                not_after: exp.map_or(grant.not_after, UnixTime::from_secs),
+                ..grant
+            };
+            TrustAnchor { grant, ..anchor.clone() }
+        };
+        let anchors = keys.anchors().iter().map(anchor).collect();
         let bundle = TrustBundle::new(self.epoch, now, self.fresh, anchors);
         let bundle = bundle.map_err(|error| CliError::core(error.code(), error))?;
         let signed = bundle.sign(&root).map_err(|error| CliError::core(error.code(), error))?;

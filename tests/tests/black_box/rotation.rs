@@ -120,3 +120,41 @@ fn a_damaged_key_file_changes_nothing_and_the_bundle_follows_the_keys() {
     });
     assert_eq!(verify(&old), Ok(first));
 }
+
+#[test]
+fn an_offline_root_vouches_for_each_key_in_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("root.jwk"), binary::run(&["keygen", "--kind", "root", "--out", &path("root.key")]).stdout)
+        .unwrap();
+    let mut jwk = binary::run(&["keygen", "--out", &path("issuer.key")]).json();
+    let profile = r#"{"username":"ada","displayName":"Ada"}"#;
+    let token =
+        binary::run_with_input(&["issue", "--key", &path("issuer.key"), "--profiles", "-"], profile.as_bytes()).stdout;
+    let mut verdict = |nbf: Option<u64>, exp: Option<u64>| {
+        (jwk["nbf"], jwk["exp"]) = (nbf.into(), exp.into());
+        for (name, json) in [("set", serde_json::json!({ "keys": [jwk] })), ("single", jwk.clone())] {
+            std::fs::write(path(name), json.to_string()).unwrap();
+        }
+        let verdict = |keys: &str| {
+            let sign = ["trust-bundle", "--root-key", &path("root.key"), "--keys", &path(keys), "--epoch", "1"];
+            let signed = binary::run(&sign);
+            if signed.status != 0 {
+                return signed.error_code();
+            }
+            std::fs::write(path("bundle"), signed.stdout).unwrap();
+            let run =
+                binary::run(&["verify", "--root", &path("root.jwk"), "--trust", &path("bundle"), token.trim_end()]);
+            if run.status == 0 { "ok".into() } else { run.error_code() }
+        };
+        let verdicts = ["set", "single"].map(verdict);
+        assert_eq!(verdicts[0], verdicts[1]);
+        verdicts[0].clone()
+    };
+    let soon = u64::from(u32::MAX);
+    assert_eq!(verdict(None, None), "ok");
+    assert_eq!(verdict(Some(1_767_225_600), Some(soon)), "ok");
+    assert_eq!(verdict(Some(soon), None), "invalid_trust", "its time ends before it begins");
+    assert_eq!(verdict(Some(soon), Some(soon + 9)), "not_permitted");
+    assert_eq!(verdict(Some(1_767_225_600), Some(1_767_225_700)), "not_permitted");
+}
