@@ -40,9 +40,41 @@ fn main() {
             .expect("a String");
         }
     }
+    rust.push_str("];\npub static STORIES: &[Story] = &[\n");
+    for story in read(&vectors, "offline.json").as_array().expect("an array") {
+        push_story(story, &mut rust);
+    }
     rust.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("set by cargo"));
     fs::write(out.join("vectors.rs"), rust).expect("writable");
+}
+
+fn push_story(story: &Value, rust: &mut String) {
+    let roots: Vec<_> = story["roots"].as_array().into_iter().flatten().map(Value::to_string).collect();
+    writeln!(
+        rust,
+        "    Story {{ name: {:?}, trust: {:?}, roots: &{roots:?}, leeway: {}, max_proof_age: {}, require_fresh: {}, steps: &[",
+        story["name"].as_str().expect("a name"),
+        story["trust"].as_str(),
+        story["leeway"],
+        story["maxProofAge"],
+        story["requireFreshRevocations"],
+    )
+    .expect("a String");
+    for step in story["steps"].as_array().expect("an array") {
+        let kinds = [("Bundle", "bundle"), ("List", "revocations"), ("Token", "token")];
+        let given = kinds.iter().find_map(|(kind, name)| Some((*kind, step[*name].as_str()?)));
+        let (kind, text) = given.expect("a bundle, a list or a token");
+        writeln!(
+            rust,
+            "        Step {{ kind: Kind::{kind}, text: {text:?}, now: {}, challenge: {:?}, expect: {:?} }},",
+            step["now"],
+            step["challenge"].as_str(),
+            step["expect"].as_str().expect("text"),
+        )
+        .expect("a String");
+    }
+    rust.push_str("    ] },\n");
 }
 
 fn read(folder: &Path, name: &str) -> Value {

@@ -1,4 +1,5 @@
-//! Verifies every test vector on a Cortex-M4, and measures what memory one verification takes at most.
+//! Verifies every test vector on a Cortex-M4, lives through every story, and measures what memory one verification takes at
+//! most.
 
 #![no_std]
 #![no_main]
@@ -9,7 +10,10 @@ mod memory;
 
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
-use sealcard_core::{LinkHost, TrustStore, UnixTime, UnverifiedSnapshot, VerifiedSnapshot, Verifier, VerifyError};
+use sealcard_core::{
+    Challenge, LinkHost, RevocationPolicy, TrustStore, UnixTime, UnverifiedSnapshot, Update, VerifiedSnapshot,
+    Verifier, VerifyError, VerifyingKey,
+};
 
 include!(concat!(env!("OUT_DIR"), "/vectors.rs"));
 
@@ -24,6 +28,31 @@ pub struct Vector {
     link_host: Option<&'static str>,
     /// The display name, or the error's code.
     outcome: Result<&'static str, &'static str>,
+}
+
+/// A verifier, and what reaches it.
+pub struct Story {
+    name: &'static str,
+    trust: Option<&'static str>,
+    roots: &'static [&'static str],
+    leeway: u32,
+    max_proof_age: u32,
+    require_fresh: bool,
+    steps: &'static [Step],
+}
+
+pub struct Step {
+    kind: Kind,
+    text: &'static str,
+    now: u64,
+    challenge: Option<&'static str>,
+    expect: &'static str,
+}
+
+pub enum Kind {
+    Bundle,
+    List,
+    Token,
 }
 
 /// What verifying may take at most, in bytes.
@@ -57,9 +86,67 @@ fn main() -> ! {
         heap,
         stack
     );
+    failed += stories();
     let ok = failed == 0 && heap < MAX_HEAP && stack < MAX_STACK;
     debug::exit(if ok { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
     loop {}
+}
+
+/// Lives through the stories; returns how many ended otherwise than they should.
+fn stories() -> usize {
+    let mut wrong = 0;
+    for story in STORIES {
+        let Some(mut verifier) = verifier_of(story) else {
+            hprintln!("cortex-m4: {}: no verifier", story.name);
+            wrong += 1;
+            continue;
+        };
+        for step in story.steps {
+            let said = outcome(&mut verifier, step);
+            if said != step.expect {
+                hprintln!("cortex-m4: {}: {} instead of {}", story.name, said, step.expect);
+                wrong += 1;
+            }
+        }
+    }
+    hprintln!("cortex-m4: {} stories, {} steps wrong", STORIES.len(), wrong);
+    wrong
+}
+
+fn verifier_of(story: &Story) -> Option<Verifier> {
+    let verifier = match story.trust {
+        Some(trust) => {
+            let (_, set) = TRUST.iter().find(|(name, _)| *name == trust)?;
+            Verifier::new(TrustStore::from_jwks(set).ok()?)
+        }
+        None => {
+            let roots = story.roots.iter().map(|root| VerifyingKey::from_jwk(root).ok()).collect::<Option<_>>();
+            Verifier::with_roots(roots?).ok()?
+        }
+    };
+    let policy = if story.require_fresh { RevocationPolicy::RequireFresh } else { RevocationPolicy::Accept };
+    let verifier = verifier.with_leeway(story.leeway).with_max_proof_age(story.max_proof_age);
+    Some(verifier.with_revocation_policy(policy))
+}
+
+fn outcome(verifier: &mut Verifier, step: &Step) -> &'static str {
+    let now = UnixTime::from_secs(step.now);
+    let update = match step.kind {
+        Kind::Bundle => verifier.update_trust_bundle(step.text, now),
+        Kind::List => verifier.update_revocation_list(step.text, now),
+        Kind::Token => {
+            let verified = match step.challenge.and_then(|challenge| Challenge::parse(challenge).ok()) {
+                Some(challenge) => verifier.verify_answer(step.text, &challenge, now),
+                None => verifier.verify(step.text, now),
+            };
+            return verified.map_or_else(|error| error.code().as_str(), |_| "verified");
+        }
+    };
+    match update {
+        Ok(Update::Applied) => "applied",
+        Ok(Update::Unchanged) => "unchanged",
+        Err(error) => error.code().as_str(),
+    }
 }
 
 fn verifier(vector: &Vector) -> Option<Verifier> {

@@ -12,8 +12,37 @@ extern crate std;
 mod bare;
 
 use alloc::format;
+use alloc::vec::Vec;
 
-use sealcard_core::{Issuer, Profile, ProfileDraft, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, Verifier};
+use sealcard_core::{
+    DeviceKey, Issuer, Pass, Profile, ProfileDraft, RevocationList, SigningKey, Snapshot, TrustAnchor, TrustBundle,
+    TrustStore, Ttl, UnixTime, Verifier,
+};
+
+/// A pass, its presentation, the list that revokes it and the bundle that vouches for its issuer.
+fn present(issuer: &Issuer, profile: Profile, now: UnixTime) -> Result<(), &'static str> {
+    let device = DeviceKey::p256_from_secret(&[9; 32]).map_err(|_| "no device key")?;
+    let mut snapshot = Snapshot::new(profile, now, Ttl::MAX);
+    (snapshot.holder_key, snapshot.revocation_index) = (Some(device.holder_key()), Some(77));
+    let pass = issuer.issue(&snapshot).map_err(|_| "no pass")?.to_text();
+    let unsigned = Pass::from_text(&pass).map_err(|_| "not a pass")?;
+    let unsigned = unsigned.present(now, None).map_err(|_| "no presentation")?;
+    let shown = unsigned.sign(&device).map_err(|_| "not signed by the device")?.to_text();
+
+    let root = SigningKey::from_seed([8; 32]);
+    let mut anchor = TrustAnchor::new(None, issuer.verifying_key());
+    (anchor.grant.not_before, anchor.grant.not_after) = (now, now.saturating_add(60));
+    let bundle = TrustBundle::new(1, now, 60, Vec::from([anchor])).map_err(|_| "no bundle")?;
+    let bundle = bundle.sign(&root).map_err(|_| "the bundle is not signed")?.to_text();
+    let list = RevocationList::new(1, now, 60, Vec::from([77]));
+    let list = list.sign(issuer.signing_key()).map_err(|_| "the list is not signed")?.to_text();
+
+    let mut verifier = Verifier::with_roots(Vec::from([root.verifying_key()])).map_err(|_| "no root")?;
+    verifier.update_trust_bundle(&bundle, now).map_err(|_| "the bundle is not taken")?;
+    verifier.verify(&shown, now).map_err(|_| "the presentation is not verified")?;
+    verifier.update_revocation_list(&list, now).map_err(|_| "the list is not taken")?;
+    if verifier.verify(&shown, now).is_ok() { Err("a revoked pass was accepted") } else { Ok(()) }
+}
 
 fn main() -> Result<(), &'static str> {
     let now = UnixTime::from_secs(1_800_000_000);
@@ -44,6 +73,7 @@ fn main() -> Result<(), &'static str> {
     if verifier.verify(&changed, now).is_ok() {
         return Err("a changed token was accepted");
     }
+    present(&issuer, profile, now)?;
     bare::write(&format!("no_std: ok; {issuing} bytes allocated to issue, {verifying} to verify\n"));
     Ok(())
 }
