@@ -39,6 +39,11 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_ROOT_KEY_FILE", value_name = "FILE")]
     root_key_file: Option<PathBuf>,
 
+    /// File of mode 0600 with the operator's token, at least 32 characters, which may revoke anyone's passes: `head -c 32
+    /// /dev/urandom | base64` makes one [default: there is no such token]
+    #[arg(long, env = "SEALCARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
+
     /// The longest life of a pass in seconds, up to 2592000 [default: 2592000, 30 days]
     #[arg(long, env = "SEALCARD_MAX_PASS_TTL", value_name = "SECONDS")]
     max_pass_ttl: Option<u32>,
@@ -71,6 +76,8 @@ pub struct Settings {
     pub trust_bundle_file: Option<PathBuf>,
     /// The root's key, if this server signs the trust bundle.
     pub root_key_file: Option<PathBuf>,
+    /// The file with the operator's token.
+    pub admin_token_file: Option<PathBuf>,
     /// The longest life of a pass.
     pub max_pass_ttl: Ttl,
     /// The issuer's name.
@@ -137,6 +144,7 @@ impl GivenSettings {
             signing_key_file: self.signing_key_file.or(file.signing_key_file),
             trust_bundle_file: self.trust_bundle_file.or(file.trust_bundle_file),
             root_key_file: self.root_key_file.or(file.root_key_file),
+            admin_token_file: self.admin_token_file.or(file.admin_token_file),
             max_pass_ttl: self.max_pass_ttl.or(file.max_pass_ttl).map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
             issuer: issuer.as_str().into(),
             log: self.log.or(file.log).unwrap_or_else(|| "info".into()),

@@ -19,7 +19,8 @@ use crate::http::{self, App};
 use crate::key_ring::KeyRing;
 use crate::settings::{GivenSettings, Settings};
 use crate::signed_file::TrustBundleSource;
-use crate::{clock, db, demo, logging, signing_key, token};
+use crate::signing_key::SigningKeyError;
+use crate::{clock, db, demo, logging, private_file, session, signing_key, token};
 
 /// Runs the server. Needs no settings: SQLite and a signing key are made in the data folder on the first start
 #[derive(Args)]
@@ -55,7 +56,10 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
     let db = db::connect(settings.database_url.as_deref(), data_dir.path()).await?;
     let app = App::new(Arc::clone(&db), keys, settings.issuer.clone()).map_err(|error| CliError::new("io", error))?;
-    let app = app.with_max_pass_ttl(settings.max_pass_ttl).with_trust_bundle(trust_bundle(settings)?);
+    let app = app
+        .with_max_pass_ttl(settings.max_pass_ttl)
+        .with_trust_bundle(trust_bundle(settings)?)
+        .with_admin_token_hash(admin_token_hash(settings)?);
     data_dir.write_jwks(&app.jwks(clock::now()))?;
     let app = Arc::new(app);
     if with_demo {
@@ -75,6 +79,19 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The fewest characters of the operator's token.
+const MIN_ADMIN_TOKEN: usize = 32;
+
+fn admin_token_hash(settings: &Settings) -> Result<Option<String>, CliError> {
+    let Some(file) = &settings.admin_token_file else { return Ok(None) };
+    let token = private_file::read(file).map_err(SigningKeyError::from)?;
+    if token.trim().len() < MIN_ADMIN_TOKEN {
+        let text = format!("{}: the operator's token has fewer than {MIN_ADMIN_TOKEN} characters", file.display());
+        return Err(CliError::new("invalid_settings", text));
+    }
+    Ok(Some(session::hash(token.trim())))
 }
 
 /// Where the trust bundle comes from, read once.

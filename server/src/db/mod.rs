@@ -117,9 +117,9 @@ pub trait Repository: Send + Sync {
     /// Stores a pass. Returns whether its place in the revocation list was free.
     async fn create_pass(&self, pass: IssuedPass) -> Result<bool, DbError>;
 
-    /// Revokes passes of an account, and marks the revocation list as out of date if that changes it, in one step. Returns how
+    /// Revokes passes of an account, or of any, and marks the revocation list as out of date if that changes it, in one step. Returns how
     /// many of them there are, those included that were revoked before.
-    async fn revoke_passes(&self, account_id: &str, which: Revoke, now: UnixTime) -> Result<u64, DbError>;
+    async fn revoke_passes(&self, account_id: Option<&str>, which: Revoke, now: UnixTime) -> Result<u64, DbError>;
 
     /// How many passes of an account have not expired by `now`.
     async fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;

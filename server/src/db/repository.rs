@@ -252,7 +252,7 @@ macro_rules! implement_repository {
 
             async fn revoke_passes(
                 &self,
-                account_id: &str,
+                account_id: Option<&str>,
                 which: $crate::db::Revoke,
                 now: sealcard_core::UnixTime,
             ) -> Result<u64, $crate::db::DbError> {
@@ -263,7 +263,8 @@ macro_rules! implement_repository {
                 let mut transaction = self.writer.begin_with($begin).await?;
                 let done = sqlx::query(
                     "UPDATE passes SET revoked_at = $3 \
-                     WHERE account_id = $1 AND ($2 IS NULL OR revocation_index = $2) AND revoked_at IS NULL",
+                     WHERE ($1 IS NULL OR account_id = $1) AND ($2 IS NULL OR revocation_index = $2) \
+                     AND revoked_at IS NULL",
                 )
                 .bind(account_id)
                 .bind(one)
@@ -279,7 +280,8 @@ macro_rules! implement_repository {
                 }
                 let (count,): (i64,) = sqlx::query_as(
                     "SELECT COUNT(*) FROM passes \
-                     WHERE account_id = $1 AND ($2 IS NULL OR revocation_index = $2) AND revoked_at IS NOT NULL",
+                     WHERE ($1 IS NULL OR account_id = $1) AND ($2 IS NULL OR revocation_index = $2) \
+                     AND revoked_at IS NOT NULL",
                 )
                 .bind(account_id)
                 .bind(one)

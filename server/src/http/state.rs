@@ -32,6 +32,8 @@ pub struct App {
     pub trust_bundle: TrustBundleSource,
     /// The longest life of a pass.
     pub max_pass_ttl: Ttl,
+    /// The hash of the token with which the operator may revoke anyone's passes, as [`crate::session::hash`] makes it.
+    pub admin_token_hash: Option<String>,
     profiles: Cache<StoredProfile>,
 }
 
@@ -46,6 +48,7 @@ impl App {
             passwords: Passwords::new()?,
             trust_bundle: TrustBundleSource::None,
             max_pass_ttl: Ttl::MAX,
+            admin_token_hash: None,
             profiles: Cache::new(PROFILE_CAPACITY, PROFILE_TTL),
         })
     }
@@ -54,6 +57,12 @@ impl App {
     #[must_use]
     pub fn with_trust_bundle(self, trust_bundle: TrustBundleSource) -> Self {
         Self { trust_bundle, ..self }
+    }
+
+    /// The same with an operator who may revoke anyone's passes.
+    #[must_use]
+    pub fn with_admin_token_hash(self, admin_token_hash: Option<String>) -> Self {
+        Self { admin_token_hash, ..self }
     }
 
     /// The same with another longest life of passes.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Mutex;
 
 use sealcard_tests::server::Server;
@@ -72,7 +73,13 @@ fn passes(database_url: &str) {
     let door = Door::new();
     let folder = TempDir::new().unwrap();
     let root_key = door.path("root.key");
-    let args = ["--database-url", database_url, "--root-key-file", &root_key, "--max-pass-ttl", "864000"];
+    let (admin, admin_file) = ("operator-".repeat(4), door.path("admin-token"));
+    fs::write(&admin_file, format!("{admin}\n")).unwrap();
+    let start = ["--database-url", database_url, "--root-key-file", &root_key, "--admin-token-file", &admin_file];
+    let refused = binary::run(&[&["serve", "--data-dir", &door.path("data")][..], &start].concat());
+    assert_eq!(refused.error_code(), "key_file_permissions");
+    fs::set_permissions(&admin_file, fs::Permissions::from_mode(0o600)).unwrap();
+    let args = [&start[..], &["--max-pass-ttl", "864000"]].concat();
     let server = Server::start_on(folder.path(), &args);
     let (ada, eve) = (server.sign_up("ada"), server.sign_up("eve"));
     let ask = |session: &str, body: Value| server.request("POST", "/api/profiles/me/pass", Some(session), Some(&body));
@@ -151,6 +158,20 @@ fn passes(database_url: &str) {
     assert_eq!(door.verify(&door.present(&second)), Err("revoked".into()));
     assert!(door.verify(&door.present(&eves)).is_ok());
     assert!(door.verify(&door.present(&after)).is_ok());
+
+    // The operator revokes anyone's pass, or all of a user's; an owner does not name another.
+    let grace = server.sign_up("grace");
+    let graces = [pass(&grace), pass(&grace)];
+    let named = json!({ "all": true, "username": "grace" });
+    assert_eq!(revoke(&ada, named.clone()).problem(), (422, "invalid_request".into()));
+    assert_eq!(revoke(&admin, json!({ "token": graces[0] })).json()["revoked"], 1);
+    assert_eq!(revoke(&admin, json!({ "all": true })).problem(), (422, "invalid_request".into()));
+    assert_eq!(revoke(&admin, json!({ "all": true, "username": "nobody" })).problem().0, 404);
+    assert_eq!(revoke(&admin, named).json()["revoked"], 2);
+    assert_eq!(revoke("operator", json!({ "token": graces[0] })).problem().0, 401);
+    assert_eq!(server.request("GET", "/api/profiles/me", Some(&admin), None).status, 401, "it is no login");
+    door.fetch(&server, "/api/revocations", "list");
+    assert!(graces.iter().all(|pass| door.verify(&door.present(pass)) == Err("revoked".into())));
 
     // An older list does not count with whoever remembers a newer one.
     fs::write(door.path("list"), epoch.body).unwrap();

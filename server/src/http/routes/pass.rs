@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::profile::to_json;
 use crate::clock;
 use crate::db::Revoke;
-use crate::http::auth::LoggedIn;
+use crate::http::auth::{LoggedIn, OwnerOrAdmin};
 use crate::http::json::JsonBody;
 use crate::http::{ApiError, App};
 use crate::pass::{self, PassRequest};
@@ -77,28 +77,38 @@ fn request(app: &App, body: PassBody) -> Result<PassRequest, ApiError> {
     Ok(PassRequest { holder_key, ttl })
 }
 
-/// One pass, by its text; or, with `all`, every one of the caller's.
+/// One pass, by its text; or, with `all`, every one of the caller's, or of the user whom the operator names.
 #[derive(Deserialize)]
 pub(in crate::http) struct RevokeBody {
     token: Option<String>,
     #[serde(default)]
     all: bool,
+    username: Option<String>,
 }
 
 pub(in crate::http) async fn revoke(
     State(app): State<Arc<App>>,
-    LoggedIn(session): LoggedIn,
+    caller: OwnerOrAdmin,
     JsonBody(body): JsonBody<RevokeBody>,
 ) -> Result<Json<Value>, ApiError> {
+    let invalid = |detail| ApiError::unprocessable("invalid_request", "Invalid request").with_detail(detail);
     let which = match (body.token, body.all) {
         (None, true) => Revoke::All,
         (Some(token), false) => Revoke::One(revocation_index(&token)?),
-        _ => {
-            return Err(ApiError::unprocessable("invalid_request", "Invalid request")
-                .with_detail("give either the pass as `token`, or `all`: true"));
-        }
+        _ => return Err(invalid("give either the pass as `token`, or `all`: true")),
     };
-    let revoked = app.db.revoke_passes(&session.account_id, which, clock::now()).await?;
+    let account_id = match (caller, body.username, which) {
+        (OwnerOrAdmin::Owner(session), None, _) => Some(session.account_id),
+        (OwnerOrAdmin::Owner(_), Some(_), _) => return Err(invalid("only the operator may name a `username`")),
+        (OwnerOrAdmin::Admin, None, Revoke::One(_)) => None,
+        (OwnerOrAdmin::Admin, Some(username), Revoke::All) => {
+            let account = app.db.credentials(&username).await?.ok_or(ApiError::not_found("User not found"))?;
+            Some(account.account_id)
+        }
+        (OwnerOrAdmin::Admin, ..) => return Err(invalid("give the pass as `token`, or `all` and a `username`")),
+    };
+    let revoked = app.db.revoke_passes(account_id.as_deref(), which, clock::now()).await?;
+    tracing::info!(revoked, by_operator = account_id.is_none(), "passes were revoked");
     match which {
         // Whose it is, is for its owner to know.
         Revoke::One(_) if revoked == 0 => Err(ApiError::not_found("Pass not found")),
