@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sealcard_core::{Issuer, Profile, SigningKey, Snapshot, TrustStore, Ttl, UnixTime, Verifier};
+use sealcard_core::{
+    DeviceKey, ErrorCorrection, Issuer, Pass, Profile, QrSize, SigningKey, Snapshot, TrustStore, Ttl, UnixTime,
+    Verifier,
+};
 use serde_json::Value;
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -44,4 +47,28 @@ fn held_out_profiles_are_as_small_as_promised() {
         assert!(median <= limit, "{bucket}: {median} bytes, but {limit} are promised");
         println!("{bucket}: {median} of {limit}");
     }
+}
+
+/// What a phone shows of a pass for ten days: the median QR code at error correction M, of profiles as people write them.
+#[test]
+fn a_typical_presentation_is_as_small_as_promised() {
+    let path = format!("{}/../core/training/held-out.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let issuer = Issuer::new(SigningKey::from_seed([7; 32]));
+    let device = DeviceKey::p256_from_secret(&[9; 32]).unwrap();
+    let mut versions: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let mut snapshot = Snapshot::new(serde_json::from_str(line).unwrap(), NOW, Ttl::from_secs(864_000).unwrap());
+        (snapshot.holder_key, snapshot.revocation_index) = (Some(device.holder_key()), Some((1 << 20) - 1));
+        let pass = Pass::from_text(&issuer.issue(&snapshot).unwrap().to_text()).unwrap();
+        let text = pass.present(NOW, None).unwrap().sign(&device).unwrap().to_text();
+        let bucket = serde_json::from_str::<Value>(line).unwrap()["bucket"].as_str().unwrap_or_default().to_owned();
+        let version = QrSize::of_text(&text, ErrorCorrection::M).unwrap().version();
+        versions.entry(bucket).or_default().push(version);
+    }
+    for (bucket, versions) in &mut versions {
+        versions.sort_unstable();
+        println!("presentation, {bucket}: V{} at M", versions[versions.len() / 2]);
+    }
+    let typical = &versions["typical"];
+    assert!(typical[typical.len() / 2] <= 13, "{typical:?}");
 }
