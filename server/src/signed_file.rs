@@ -99,3 +99,82 @@ fn not_before<const N: usize>(now: UnixTime, times: [UnixTime; N]) -> UnixTime {
     let latest = times.into_iter().max().unwrap_or(now);
     now.max(latest.min(now.saturating_add(CLOCKS_DIFFER_SECS)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{self, IssuedPass, Revoke};
+    use sealcard_core::{TrustStore, Verifier};
+
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+    const DAY: u64 = 86_400;
+
+    fn issuer() -> Arc<Issuer> {
+        Arc::new(Issuer::new(SigningKey::from_seed([7; 32])))
+    }
+
+    /// What a verifier reads out of the list of this moment: its number and its indices.
+    async fn list(db: &dyn Repository, now: UnixTime) -> (u32, Vec<u32>) {
+        let file = revocation_list(db, issuer(), now).await.unwrap();
+        let jwks = TrustStore::from_jwks(&issuer().verifying_key().to_jwks(None)).unwrap();
+        let mut verifier = Verifier::new(jwks);
+        verifier.update_revocation_list(&file.content, now).unwrap();
+        let list = verifier.revocation_lists().next().unwrap();
+        (list.epoch(), list.indices().collect())
+    }
+
+    fn pass(revocation_index: u32, account_id: &str, issued_at: UnixTime, life: u64) -> IssuedPass {
+        IssuedPass {
+            revocation_index,
+            account_id: account_id.into(),
+            issued_at,
+            expires_at: issued_at.saturating_add(life),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_is_signed_when_something_has_changed_and_forgets_what_has_expired() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = db::connect(None, folder.path()).await.unwrap();
+        let db = db.as_ref();
+        let revoke = async |account: &str, which, now| db.revoke_passes(Some(account), which, now).await.unwrap();
+        assert!(db.create_pass(pass(5, "ada", NOW, DAY)).await.unwrap());
+        assert!(!db.create_pass(pass(5, "eve", NOW, DAY)).await.unwrap(), "the place is taken");
+        assert!(db.create_pass(pass(9, "ada", NOW, 9 * DAY)).await.unwrap());
+        // By a server whose clock is a little ahead.
+        assert!(db.create_pass(pass(7, "ada", NOW.saturating_add(20), DAY)).await.unwrap());
+        let (first, indices) = list(db, NOW).await;
+        assert!(indices.is_empty());
+        assert!(u64::from(first) >= NOW.secs_since(UnixTime::EARLIEST), "a lost database does not set it back");
+
+        assert_eq!(revoke("eve", Revoke::One(5), NOW).await, 0);
+        assert_eq!(list(db, NOW.saturating_add(1)).await, (first, vec![]), "nothing has changed");
+        assert_eq!(revoke("ada", Revoke::One(5), NOW).await, 1);
+        assert_eq!(list(db, NOW.saturating_add(1)).await, (first + 1, vec![5]));
+        assert_eq!(revoke("ada", Revoke::All, NOW).await, 3);
+        assert_eq!(list(db, NOW.saturating_add(1)).await, (first + 2, vec![5, 7, 9]));
+
+        // A day after they have expired they are left out, and weeks later their places are free again.
+        let later = NOW.saturating_add(2 * DAY + 21);
+        assert_eq!(list(db, later).await.1, [9]);
+        assert_eq!(db.count_passes("ada", later).await.unwrap(), 1);
+        assert_eq!(db.delete_expired_passes(later).await.unwrap(), 2);
+        assert!(db.create_pass(pass(5, "eve", later, DAY)).await.unwrap());
+        db.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_clock_far_ahead_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = db::connect(None, folder.path()).await.unwrap();
+        let year_ahead = NOW.saturating_add(365 * DAY);
+        let wrong = revocation_list(db.as_ref(), issuer(), year_ahead).await.unwrap();
+        let right = revocation_list(db.as_ref(), issuer(), NOW).await.unwrap();
+        assert_eq!(right.issued_at, NOW.saturating_add(CLOCKS_DIFFER_SECS));
+        assert!(right.epoch > wrong.epoch);
+        // Half a minute ahead is: two servers' clocks are never the same.
+        let other = revocation_list(db.as_ref(), issuer(), NOW.saturating_add(5)).await.unwrap();
+        assert_eq!(other, right);
+        db.close().await;
+    }
+}
