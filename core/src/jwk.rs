@@ -277,7 +277,7 @@ impl fmt::Display for JwkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json => f.write_str("the key is not a JSON Web Key"),
-            Self::Member("d") => f.write_str("the private half (`d`) is missing or damaged: is this the public key?"),
+            Self::Member("d") => f.write_str("the private half (`d`) is missing or damaged, as in a public key"),
             Self::Member(name) => {
                 write!(f, "the JSON Web Key's member `{name}` is missing or wrong for a key of this use")
             }

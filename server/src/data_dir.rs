@@ -1,8 +1,8 @@
 //! The folder where a server keeps its key and, by default, its database.
 //!
 //! ```text
-//! signing-key.jwk         the private key, mode 0600, unless SEALCARD_SIGNING_KEY_FILE names another
-//! signing-key.public.jwk  its public half, written when it was made
+//! signing-key.jwk         the private keys, mode 0600, unless SEALCARD_SIGNING_KEY_FILE names another file
+//! signing-key.public.jwk  the public half of the newest one
 //! jwks.json               the public keys in use: the trust file for `sealcard verify`
 //! sealcard.db             SQLite, unless DATABASE_URL names another database
 //! ```
@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use sealcard_core::UnixTime;
+use sealcard_core::{UnixTime, VerifyingKey};
 use thiserror::Error;
 
 use crate::key_ring::KeyRing;
@@ -103,12 +103,20 @@ impl DataDir {
                     }
                     stored => stored?,
                 }
-                self.replace(&public, &key.verifying_key().to_jwk(None))?;
+                self.write_public_key(&key.verifying_key())?;
                 tracing::info!(key_id = %key.verifying_key().id(), path = %path.display(), "made a signing key");
                 Ok(KeyRing::new(key, UnixTime::EARLIEST))
             }
             loaded => Ok(loaded?),
         }
+    }
+
+    /// Writes the public half of the newest key: it shows that there was one.
+    ///
+    /// # Errors
+    /// [`DataDirError::Io`].
+    pub fn write_public_key(&self, key: &VerifyingKey) -> Result<(), DataDirError> {
+        self.replace(&self.path.join("signing-key.public.jwk"), &key.to_jwk(None))
     }
 
     /// Writes the public keys for verifiers, whole or not at all.

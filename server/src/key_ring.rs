@@ -212,8 +212,15 @@ impl KeyRing {
         let place = self.keys.iter().position(|key| key.id().to_string() == id);
         let place = place.ok_or_else(|| RotateError::NoSuchKey(id.into()))?;
         let withdrawn = self.keys.remove(place);
+        let signs_now = |key: &RingKey| key.signs_from <= now && key.signs_until.is_none_or(|end| now <= end);
+        let somebody_signs = self.keys.iter().any(signs_now);
         match self.keys.last_mut() {
-            Some(last) if last.signs_until.is_none() => {}
+            Some(last) if last.signs_until.is_none() => {
+                // The next one takes over at once.
+                if !somebody_signs {
+                    last.signs_from = last.signs_from.min(now);
+                }
+            }
             // The one that was to follow it has never signed.
             Some(last) if withdrawn.signs_from > now => last.signs_until = None,
             _ => self.keys.append(&mut Self::new(replacement, now).keys),
@@ -273,6 +280,8 @@ mod tests {
         let next = ring.rotated(key(2), NOW.saturating_add(900), NOW).unwrap();
         let (back, _) = next.clone().withdrawn(&id(2), key(9), NOW).unwrap();
         assert_eq!((signs(&back, NOW.saturating_add(9_999)), back.keys().len()), (id(1), 1));
+        let (at_once, _) = next.clone().withdrawn(&id(1), key(9), NOW).unwrap();
+        assert_eq!((signs(&at_once, NOW), at_once.keys()[0].signs_from), (id(2), NOW), "the next one need not wait");
         let later = NOW.saturating_add(1_000);
         let (replaced, _) = next.clone().withdrawn(&id(2), key(9), later).unwrap();
         assert_eq!((signs(&replaced, later), replaced.keys().len()), (id(9), 2));

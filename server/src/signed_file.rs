@@ -1,8 +1,10 @@
 //! The signed files that verifiers fetch: the revocation list, and the trust bundle if this server holds the root.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealcard_core::{DisplayText, Issuer, RevocationList, SigningKey, TrustAnchor, TrustBundle, UnixTime};
+use sealcard_core::{DisplayText, Issuer, RevocationList, SigningKey, TrustAnchor, TrustBundle, UnixTime, VerifyError};
+use thiserror::Error;
 
 use crate::db::{FileName, Repository, RevokedPass, SignError, SignedFile};
 
@@ -22,8 +24,8 @@ const CLOCKS_DIFFER_SECS: u64 = 30;
 pub enum TrustBundleSource {
     /// There is none: verifiers use the JWK set.
     None,
-    /// A root kept elsewhere signed it.
-    Signed(String),
+    /// A root kept elsewhere signed it: a file, read anew whenever somebody asks, for a new one must count at once.
+    File(PathBuf),
     /// This server holds the root.
     Root(Arc<SigningKey>),
 }
@@ -85,6 +87,27 @@ fn source_of(root: &SigningKey, anchors: &[TrustAnchor]) -> String {
         source.push_str(&format!(" {} {} {until} {issuer};", key.id(), grant.not_before.as_secs()));
     }
     source
+}
+
+/// A trust bundle in a file. Only its form is checked: the root is not here.
+///
+/// # Errors
+/// [`BundleFileError`].
+pub fn read_bundle(file: &Path) -> Result<String, BundleFileError> {
+    let text = std::fs::read_to_string(file).map_err(BundleFileError::Io)?.trim_end().to_owned();
+    TrustBundle::unverified_from_text(&text).map_err(BundleFileError::Form)?;
+    Ok(text)
+}
+
+/// A file that holds no trust bundle.
+#[derive(Debug, Error)]
+pub enum BundleFileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(std::io::Error),
+    /// It is none.
+    #[error(transparent)]
+    Form(VerifyError),
 }
 
 /// Whether a file says what is so, and is young.

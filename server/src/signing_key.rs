@@ -14,7 +14,9 @@ pub enum SigningKeyError {
     #[error(transparent)]
     File(#[from] PrivateFileError),
     /// Its content.
-    #[error("{path}: {error}; restore the file from a backup, or remove it to start with a new key")]
+    #[error(
+        "{path}: {error}. Is it the right file, and of the right kind of key? If it is damaged, restore it from a backup"
+    )]
     Content {
         /// The file.
         path: String,

@@ -79,6 +79,8 @@ impl Keys {
                     let rotated = ring.rotated(signing_key::generate()?, from, now);
                     rotated.map_err(|error| CliError::new("rotation_under_way", error))
                 })?;
+                let told = "A trust bundle that a root signed elsewhere must be signed anew before the new key signs.";
+                writeln!(io::stderr(), "{told}").map_err(CliError::stdio)?;
                 list(&ring, now)
             }
             Command::Withdraw(Withdraw { place, key_id }) => {
@@ -138,9 +140,18 @@ impl Place {
     /// Changes the keys, one change at a time.
     fn change(&self, change: impl FnOnce(KeyRing) -> Result<KeyRing, CliError>) -> Result<KeyRing, CliError> {
         let file = self.file();
+        if !file.exists() {
+            let text = format!("{}: there is no such key file: give the server's folder as --data-dir", file.display());
+            return Err(CliError::new("io", text));
+        }
         let _lock = private_file::lock(&private_file::lock_of(&file)).map_err(|error| CliError::file(&file, &error))?;
         let ring = change(KeyRing::load(&file)?)?;
         private_file::replace(&file, &ring.to_json()).map_err(|error| CliError::file(&file, &error))?;
+        if self.signing_key_file.is_none()
+            && let Some(last) = ring.keys().last()
+        {
+            DataDir::open(&self.data_dir)?.write_public_key(&last.issuer.verifying_key())?;
+        }
         Ok(ring)
     }
 }

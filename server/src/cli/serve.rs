@@ -7,18 +7,17 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use sealcard_core::TrustBundle;
 use sealcard_core::qr::QrMatrix;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::CliError;
 use super::qr::terminal_style;
-use super::{CliError, input};
 use crate::data_dir::DataDir;
 use crate::http::{self, App};
 use crate::key_ring::KeyRing;
 use crate::settings::{GivenSettings, Settings};
-use crate::signed_file::TrustBundleSource;
+use crate::signed_file::{self, BundleFileError, TrustBundleSource};
 use crate::signing_key::SigningKeyError;
 use crate::{clock, db, demo, logging, private_file, session, signing_key, token};
 
@@ -94,15 +93,16 @@ fn admin_token_hash(settings: &Settings) -> Result<Option<String>, CliError> {
     Ok(Some(session::hash(token.trim())))
 }
 
-/// Where the trust bundle comes from, read once.
+/// Where the trust bundle comes from. A file is looked at, so that a mistake shows at once.
 fn trust_bundle(settings: &Settings) -> Result<TrustBundleSource, CliError> {
     match (&settings.root_key_file, &settings.trust_bundle_file) {
         (Some(file), _) => Ok(TrustBundleSource::Root(Arc::new(signing_key::load(file)?))),
         (None, Some(file)) => {
-            let text = input::small_file(file)?.trim_end().to_owned();
-            let bundle = TrustBundle::unverified_from_text(&text);
-            bundle.map_err(|error| CliError::core(error.code(), error).at(file.display()))?;
-            Ok(TrustBundleSource::Signed(text))
+            signed_file::read_bundle(file).map_err(|error| match error {
+                BundleFileError::Io(error) => CliError::file(file, &error),
+                BundleFileError::Form(error) => CliError::core(error.code(), error).at(file.display()),
+            })?;
+            Ok(TrustBundleSource::File(file.clone()))
         }
         (None, None) => Ok(TrustBundleSource::None),
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sealcard_core::{
-    DEFAULT_LEEWAY_SECS, DEFAULT_MAX_PROOF_AGE_SECS, LinkHost, RevocationPolicy, TrustStore, UnixTime, Update,
-    Verifier, VerifyError, VerifyingKey,
+    DEFAULT_LEEWAY_SECS, DEFAULT_MAX_PROOF_AGE_SECS, ErrorCode, LinkHost, RevocationPolicy, TrustStore, UnixTime,
+    Update, Verifier, VerifyError, VerifyingKey,
 };
 
 use super::{CliError, input};
@@ -47,7 +47,7 @@ pub(super) struct Trust {
     link_host: Option<LinkHost>,
 
     /// Remember the trust bundle, the revocation lists and the newest time that was proven in this file, and go on from
-    /// them: no older file and no clock that was set back is accepted any more
+    /// them: no older file and no clock that was set back is accepted any more. Only with --root
     #[arg(long, value_name = "FILE", requires = "root")]
     state: Option<PathBuf>,
 }
@@ -68,6 +68,10 @@ impl Trust {
         }
         if let Some(file) = self.trust.as_ref().filter(|_| !self.root.is_empty()) {
             let bundle = input::small_file(file)?;
+            if bundle.starts_with('{') {
+                let text = "this is a JWK or a JWK set: leave out --root, or make a trust bundle of it";
+                return Err(CliError::new("invalid_trust", text).at(file.display()));
+            }
             let taken = verifier.update_trust_bundle(&bundle, now);
             self.taken(taken, file, &verifier)?;
         }
@@ -124,8 +128,12 @@ impl Trust {
                 Ok(state) => verifier
                     .restore(&state, 0)
                     .map_err(|error| CliError::core(error.code(), error).at(file.display()))?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(verifier),
                 Err(error) => return Err(CliError::file(file, &error)),
+            }
+            if verifier.trust_bundle().is_none() && self.trust.is_none() {
+                let text = "its trust bundle is of another root: give that one as --root, or a bundle of the new one as --trust";
+                return Err(CliError::core(ErrorCode::UnknownKey, text).at(file.display()));
             }
         }
         Ok(verifier)

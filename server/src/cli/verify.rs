@@ -28,7 +28,8 @@ pub(super) struct Verify {
     #[command(flatten)]
     trust: Trust,
 
-    /// Accept only presentations that answer this challenge: 8 to 32 hexadecimal digits that this verifier has shown
+    /// Accept only presentations that answer this challenge: 8 to 32 hexadecimal digits, in lower case,
+    /// that this verifier has shown
     #[arg(long, value_name = "HEX", value_parser = Challenge::parse)]
     challenge: Option<Challenge>,
 

@@ -278,7 +278,14 @@ fn a_bundle_signed_elsewhere_is_served_and_without_a_root_there_is_none() {
     let token = server.get("/api/public/devcard-demo/qr-session").json()["token"].as_str().unwrap().to_owned();
     assert_eq!(door.verify(&token).unwrap()["binding"], "bearer");
 
+    // A new one counts at once.
+    let sign = ["trust-bundle", "--root-key", &door.path("root.key"), "--keys", &server.jwks(), "--epoch", "8"];
+    let newer = binary::run(&sign).stdout;
+    fs::write(door.path("signed"), &newer).unwrap();
+    assert_eq!(server.get("/api/trust-bundle").body, newer.trim_end().as_bytes());
+
     fs::write(door.path("signed"), "SC1:HELLO").unwrap();
+    assert_eq!(server.get("/api/trust-bundle").problem(), (500, "internal".into()));
     let mut command = binary::command();
     command.args(["serve", "--listen", "127.0.0.1:0", "--trust-bundle-file", &door.path("signed"), "--data-dir"]);
     let output = command.arg(door.path("data")).output().unwrap();

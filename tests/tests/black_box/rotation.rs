@@ -119,6 +119,22 @@ fn a_damaged_key_file_changes_nothing_and_the_bundle_follows_the_keys() {
         new.is_ok_and(|key| key != first)
     });
     assert_eq!(verify(&old), Ok(first));
+
+    // The signing key is stolen while the next one waits: that one signs at once, and the bundle vouches for it.
+    let signing = keys(&server).pop().unwrap().0;
+    assert_eq!(binary::run(&["keys", "rotate", "--data-dir", &data_dir]).status, 0);
+    assert_eq!(binary::run(&["keys", "withdraw", "--data-dir", &data_dir, &signing]).status, 0);
+    let (next, state) = keys(&server).pop().unwrap();
+    assert_eq!(state, "signing");
+    until("the next key signs, and is vouched for", || verify(&token(&server)) == Ok(next.clone().into()));
+
+    // Another root leaves the door's memory as it is.
+    std::fs::write(path("other.jwk"), binary::run(&["keygen", "--kind", "root", "--out", &path("other.key")]).stdout)
+        .unwrap();
+    let state = std::fs::read(path("state")).unwrap();
+    let args = ["verify", "--root", &path("other.jwk"), "--state", &path("state"), "-"];
+    assert_eq!(binary::run(&args).error_code(), "unknown_key");
+    assert_eq!(std::fs::read(path("state")).unwrap(), state);
 }
 
 #[test]

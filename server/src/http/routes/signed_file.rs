@@ -32,7 +32,10 @@ pub(in crate::http) async fn trust_bundle(
             return Err(ApiError::not_found("No trust bundle")
                 .with_detail("this server has no root: trust the keys of /.well-known/jwks.json"));
         }
-        TrustBundleSource::Signed(text) => text.clone(),
+        TrustBundleSource::File(file) => signed_file::read_bundle(file).map_err(|error| {
+            tracing::error!(%error, file = %file.display(), "the trust bundle cannot be served");
+            ApiError::internal()
+        })?,
         TrustBundleSource::Root(root) => {
             let now = clock::now();
             let anchors = app.keys().anchors(&app.issuer_name, now);
