@@ -4,8 +4,9 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use sealcard_core::{Grant, MAX_TTL_SECS, TrustAnchor, TrustBundle, TrustStore, Ttl, UnixTime};
+use sealcard_core::{ErrorCode, Grant, MAX_TTL_SECS, TrustAnchor, TrustBundle, TrustStore, Ttl, UnixTime};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{CliError, input};
 use crate::{clock, signing_key};
@@ -25,8 +26,9 @@ pub(super) struct SignTrustBundle {
     #[arg(long, value_name = "FILE")]
     root_key: PathBuf,
 
-    /// The issuers' keys: a JWK set, or a single JWK; `iss` is the issuer's name, and `nbf` and `exp`, if there, the first and
-    /// last second in which the key may sign, as in a server's /.well-known/jwks.json
+    /// The issuers' keys: a JWK set, or a single JWK; `iss` is the issuer's name. If there, `nbf` and `exp` are the first and
+    /// last second in which the key may sign, as in a server's /.well-known/jwks.json; `maxTtl` is the longest life that it may
+    /// give a token; and `purposes` holds one or both of `snapshots` and `revocation-lists`
     #[arg(long, value_name = "FILE")]
     keys: PathBuf,
 
@@ -55,25 +57,51 @@ pub(super) struct SignTrustBundle {
     now: Option<u64>,
 }
 
-/// A key's time, as `sealcard serve` writes it into its JWK set.
+/// What a JWK says of what its key may sign; the options say the rest. `sealcard serve` writes `nbf` and `exp`.
 #[derive(Deserialize)]
-struct Times {
+#[serde(rename_all = "camelCase")]
+struct KeyGrant {
     x: Option<String>,
     nbf: Option<u64>,
     exp: Option<u64>,
+    max_ttl: Option<u32>,
+    purposes: Option<Vec<Purpose>>,
 }
 
-impl Times {
-    /// Those of a set, or of a single JWK. What is no such set has been refused before.
-    fn of_jwks(json: &str) -> Vec<Self> {
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Purpose {
+    Snapshots,
+    RevocationLists,
+}
+
+impl KeyGrant {
+    /// Those of a set, or of a single JWK.
+    fn of_jwks(json: &str) -> Result<Vec<Self>, CliError> {
         #[derive(Deserialize)]
         struct Set {
-            keys: Vec<Times>,
+            keys: Vec<KeyGrant>,
         }
-        serde_json::from_str(json)
-            .map(|Set { keys }| keys)
-            .or_else(|_| serde_json::from_str(json).map(|times| vec![times]))
-            .unwrap_or_default()
+        let is_set = serde_json::from_str::<Map<String, Value>>(json).is_ok_and(|file| file.contains_key("keys"));
+        let keys = if is_set {
+            serde_json::from_str(json).map(|Set { keys }| keys)
+        } else {
+            serde_json::from_str(json).map(|key| vec![key])
+        };
+        keys.map_err(|error| CliError::core(ErrorCode::InvalidTrust, error))
+    }
+
+    /// The grant with what this key says of itself.
+    fn apply(&self, grant: Grant) -> Result<Grant, CliError> {
+        let max_ttl = self.max_ttl.map(Ttl::from_secs).transpose();
+        let max_ttl = max_ttl.map_err(|error| CliError::core(error.code(), error))?.or(grant.max_ttl);
+        let may = |purpose| self.purposes.as_ref().is_none_or(|purposes| purposes.contains(&purpose));
+        Ok(Grant {
+            max_ttl: max_ttl.filter(|_| may(Purpose::Snapshots)),
+            revocation_lists: may(Purpose::RevocationLists),
+            not_before: self.nbf.map_or(grant.not_before, UnixTime::from_secs),
+            not_after: self.exp.map_or(grant.not_after, UnixTime::from_secs),
+        })
     }
 }
 
@@ -92,18 +120,13 @@ impl SignTrustBundle {
             not_before,
             not_after: now.saturating_add(self.signing.into()),
         };
-        let times = Times::of_jwks(&json);
+        let said = KeyGrant::of_jwks(&json).map_err(|error| error.at(self.keys.display()))?;
         let anchor = |anchor: &TrustAnchor| {
-            let times = times.iter().find(|times| times.x.as_deref() == Some(&anchor.key.to_base64url()));
-            let (nbf, exp) = times.map_or((None, None), |times| (times.nbf, times.exp));
-            let grant = Grant {
-                not_before: nbf.map_or(grant.not_before, UnixTime::from_secs),
-                not_after: exp.map_or(grant.not_after, UnixTime::from_secs),
-                ..grant
-            };
-            TrustAnchor { grant, ..anchor.clone() }
+            let said = said.iter().find(|key| key.x.as_deref() == Some(&anchor.key.to_base64url()));
+            let grant = said.map_or(Ok(grant), |key| key.apply(grant))?;
+            Ok(TrustAnchor { grant, ..anchor.clone() })
         };
-        let anchors = keys.anchors().iter().map(anchor).collect();
+        let anchors = keys.anchors().iter().map(anchor).collect::<Result<_, CliError>>()?;
         let bundle = TrustBundle::new(self.epoch, now, self.fresh, anchors);
         let bundle = bundle.map_err(|error| CliError::core(error.code(), error))?;
         let signed = bundle.sign(&root).map_err(|error| CliError::core(error.code(), error))?;

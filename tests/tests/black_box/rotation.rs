@@ -147,23 +147,22 @@ fn an_offline_root_vouches_for_each_key_in_its_time() {
     let profile = r#"{"username":"ada","displayName":"Ada"}"#;
     let token =
         binary::run_with_input(&["issue", "--key", &path("issuer.key"), "--profiles", "-"], profile.as_bytes()).stdout;
+    let verdict_of = |keys: &str| {
+        let sign = ["trust-bundle", "--root-key", &path("root.key"), "--keys", &path(keys), "--epoch", "1"];
+        let signed = binary::run(&sign);
+        if signed.status != 0 {
+            return signed.error_code();
+        }
+        std::fs::write(path("bundle"), signed.stdout).unwrap();
+        let run = binary::run(&["verify", "--root", &path("root.jwk"), "--trust", &path("bundle"), token.trim_end()]);
+        if run.status == 0 { "ok".into() } else { run.error_code() }
+    };
     let mut verdict = |nbf: Option<u64>, exp: Option<u64>| {
         (jwk["nbf"], jwk["exp"]) = (nbf.into(), exp.into());
         for (name, json) in [("set", serde_json::json!({ "keys": [jwk] })), ("single", jwk.clone())] {
             std::fs::write(path(name), json.to_string()).unwrap();
         }
-        let verdict = |keys: &str| {
-            let sign = ["trust-bundle", "--root-key", &path("root.key"), "--keys", &path(keys), "--epoch", "1"];
-            let signed = binary::run(&sign);
-            if signed.status != 0 {
-                return signed.error_code();
-            }
-            std::fs::write(path("bundle"), signed.stdout).unwrap();
-            let run =
-                binary::run(&["verify", "--root", &path("root.jwk"), "--trust", &path("bundle"), token.trim_end()]);
-            if run.status == 0 { "ok".into() } else { run.error_code() }
-        };
-        let verdicts = ["set", "single"].map(verdict);
+        let verdicts = ["set", "single"].map(verdict_of);
         assert_eq!(verdicts[0], verdicts[1]);
         verdicts[0].clone()
     };
@@ -173,4 +172,17 @@ fn an_offline_root_vouches_for_each_key_in_its_time() {
     assert_eq!(verdict(Some(soon), None), "invalid_trust", "its time ends before it begins");
     assert_eq!(verdict(Some(soon), Some(soon + 9)), "not_permitted");
     assert_eq!(verdict(Some(1_767_225_600), Some(1_767_225_700)), "not_permitted");
+    let with = |member: &str, value: Value| {
+        let mut jwk = jwk.clone();
+        (jwk["nbf"], jwk["exp"], jwk[member]) = (Value::Null, Value::Null, value);
+        std::fs::write(path("set"), serde_json::json!({ "keys": [jwk] }).to_string()).unwrap();
+        verdict_of("set")
+    };
+    assert_eq!(with("maxTtl", 600.into()), "ok");
+    assert_eq!(with("maxTtl", 599.into()), "not_permitted");
+    assert_eq!(with("maxTtl", 0.into()), "invalid_ttl");
+    assert_eq!(with("purposes", serde_json::json!(["snapshots"])), "ok");
+    assert_eq!(with("purposes", serde_json::json!(["revocation-lists"])), "not_permitted");
+    assert_eq!(with("purposes", serde_json::json!([])), "invalid_trust");
+    assert_eq!(with("purposes", serde_json::json!(["everything"])), "invalid_trust");
 }
