@@ -56,11 +56,15 @@ pub enum ErrorCode {
     InvalidState,
     /// The signed snapshot would be larger than any accepted token, than any QR code, or than the QR code asked for.
     TooLarge,
+    /// The device's key did not sign: locked, gone, or refused by its owner.
+    KeyUnavailable,
+    /// A picture to look for QR codes in is none: damaged, of another size than said, or too large.
+    InvalidPicture,
 }
 
 impl ErrorCode {
     /// Every code, for tables in docs and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Malformed,
         Self::UnsupportedVersion,
         Self::UnknownKey,
@@ -86,6 +90,8 @@ impl ErrorCode {
         Self::Rollback,
         Self::InvalidState,
         Self::TooLarge,
+        Self::KeyUnavailable,
+        Self::InvalidPicture,
     ];
 
     /// The code as it is written everywhere, in `snake_case`.
@@ -117,6 +123,8 @@ impl ErrorCode {
             Self::Rollback => "rollback",
             Self::InvalidState => "invalid_state",
             Self::TooLarge => "too_large",
+            Self::KeyUnavailable => "key_unavailable",
+            Self::InvalidPicture => "invalid_picture",
         }
     }
 }

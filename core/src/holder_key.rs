@@ -47,6 +47,21 @@ impl HolderKey {
         key.map(|key| Self(Repr::P256(key))).map_err(|_| KeyError::InvalidP256)
     }
 
+    /// A P-256 key as a point of SEC 1, as the platforms' key stores give it: compressed (33 bytes), or `04` and both
+    /// coordinates (65 bytes, also called X9.63).
+    ///
+    /// # Errors
+    /// [`KeyError::InvalidP256`] for what is no such point of the curve.
+    pub fn from_p256_point(bytes: &[u8]) -> Result<Self, KeyError> {
+        if let Some([4, coordinates @ ..]) = bytes.as_array::<65>()
+            && let Some((x, y)) = coordinates.split_first_chunk::<32>()
+            && let Some(y) = y.as_array()
+        {
+            return Self::from_p256_coordinates(x, y);
+        }
+        Self::from_p256(bytes.try_into().map_err(|_| KeyError::InvalidP256)?)
+    }
+
     /// An Ed25519 key.
     #[must_use]
     pub const fn from_ed25519(key: VerifyingKey) -> Self {
@@ -110,6 +125,18 @@ impl DeviceSignature {
     /// [`SignatureError`].
     pub fn from_der(bytes: &[u8]) -> Result<Self, SignatureError> {
         p256::ecdsa::Signature::from_der(bytes).map(Self::low_s).map_err(|_| SignatureError)
+    }
+
+    /// A signature in whichever of these forms the platform's key store gives it: 64 bytes, else DER. (A DER of 64 bytes
+    /// would need numbers six bytes shorter than usual: one signature in 2^48.)
+    ///
+    /// # Errors
+    /// [`SignatureError`].
+    pub fn from_key_store(bytes: &[u8], key: &HolderKey) -> Result<Self, SignatureError> {
+        match &key.0 {
+            Repr::P256(_) if bytes.len() != SIGNATURE_LEN => Self::from_der(bytes),
+            _ => Self::from_slice(bytes, key),
+        }
     }
 
     fn low_s(signature: p256::ecdsa::Signature) -> Self {
@@ -220,6 +247,9 @@ mod tests {
         for bytes in [*signature.as_bytes(), high] {
             let der = p256::ecdsa::Signature::from_slice(&bytes).unwrap().to_der();
             assert_eq!(DeviceSignature::from_der(der.as_bytes()), Ok(signature));
+            for form in [der.as_bytes(), &bytes] {
+                assert_eq!(DeviceSignature::from_key_store(form, &key), Ok(signature));
+            }
         }
         for bytes in [&[0; 64][..], &[0xff; 64], &high[1..], &[]] {
             assert!(DeviceSignature::from_slice(bytes, &key).is_err());
@@ -234,6 +264,14 @@ mod tests {
         let bytes = key.to_p256().unwrap();
         assert_eq!(HolderKey::from_p256(&bytes), Ok(key.clone()));
         let (x, y) = key.p256_coordinates().unwrap();
+        let uncompressed = [&[4], &x[..], &y].concat();
+        for point in [&bytes[..], &uncompressed] {
+            assert_eq!(HolderKey::from_p256_point(point), Ok(key.clone()));
+            assert_eq!(HolderKey::from_p256_point(&point[1..]), Err(KeyError::InvalidP256));
+        }
+        let hybrid = [&[6], &x[..], &y].concat();
+        assert_eq!(HolderKey::from_p256_point(&hybrid), Err(KeyError::InvalidP256));
+        assert_eq!(HolderKey::from_p256_point(&[]), Err(KeyError::InvalidP256));
         assert_eq!(HolderKey::from_p256_coordinates(&x, &y), Ok(key.clone()));
         assert_eq!(HolderKey::from_p256_coordinates(&y, &x), Err(KeyError::InvalidP256));
         // Compact, hybrid and no form; not a point; x beyond the field's prime.

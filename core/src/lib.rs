@@ -24,7 +24,7 @@
 //! ```
 //!
 //! The crate has no clock, no I/O and no randomness: times and seeds are arguments. It builds without `std`;
-//! the feature `qr` (drawing) is the only part that needs it.
+//! the features `qr` (drawing) and `qr-reader` (reading) are the only parts that need it.
 //!
 //! Everything untrusted becomes a type that cannot be wrong: text is a [`Profile`] or an [`UnverifiedSnapshot`],
 //! and profile fields are reachable only through [`VerifiedSnapshot`], which only [`Verifier::verify`] makes, or, called by
@@ -35,7 +35,7 @@
 #![cfg_attr(test, expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test may panic"))]
 
 extern crate alloc;
-#[cfg(feature = "qr")]
+#[cfg(any(feature = "qr", feature = "qr-reader"))]
 extern crate std;
 
 mod base_n;
@@ -60,6 +60,8 @@ mod wire;
 
 #[cfg(feature = "qr")]
 pub mod qr;
+#[cfg(feature = "qr-reader")]
+pub mod qr_reader;
 
 /// For the programs that make the text coder's tables and the test vectors; not part of the API.
 #[doc(hidden)]

@@ -139,7 +139,7 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`] with a stable code for each way to fail.
     pub fn verify(&mut self, text: &str, now: UnixTime) -> Result<VerifiedSnapshot, VerifyError> {
-        let token = UnverifiedSnapshot::from_text_if(text, |carrier| self.check_host(carrier))?;
+        let token = self.read(text)?;
         self.verify_snapshot(&token, None, now)
     }
 
@@ -153,8 +153,16 @@ impl Verifier {
         challenge: &Challenge,
         now: UnixTime,
     ) -> Result<VerifiedSnapshot, VerifyError> {
-        let token = UnverifiedSnapshot::from_text_if(text, |carrier| self.check_host(carrier))?;
+        let token = self.read(text)?;
         self.verify_snapshot(&token, Some(challenge), now)
+    }
+
+    /// Reads a payload text: its form and version, and that a link leads to this verifier's host.
+    ///
+    /// # Errors
+    /// [`VerifyError::Malformed`], [`VerifyError::OtherHost`] or [`VerifyError::UnsupportedVersion`].
+    pub fn read(&self, text: &str) -> Result<UnverifiedSnapshot, VerifyError> {
+        UnverifiedSnapshot::from_text_if(text, |carrier| self.check_host(carrier))
     }
 
     /// Verifies what was read before, and that it answers the challenge, if one was set.
@@ -163,6 +171,22 @@ impl Verifier {
     /// As [`Verifier::verify`].
     pub fn verify_snapshot(
         &mut self,
+        token: &UnverifiedSnapshot,
+        challenge: Option<&Challenge>,
+        now: UnixTime,
+    ) -> Result<VerifiedSnapshot, VerifyError> {
+        let verified = self.check_snapshot(token, challenge, now)?;
+        self.remember(&verified);
+        Ok(verified)
+    }
+
+    /// Verifies as [`Verifier::verify_snapshot`] does, and remembers nothing: for a verifier that threads share. Whoever calls
+    /// it hands the result to [`Verifier::remember`].
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn check_snapshot(
+        &self,
         token: &UnverifiedSnapshot,
         challenge: Option<&Challenge>,
         now: UnixTime,
@@ -179,7 +203,7 @@ impl Verifier {
         self.check_time(&snapshot, now)?;
         proven_at.map_or(Ok(()), |time| self.check_proof_time(time, now))?;
         let revocation = self.check_revocation(&snapshot, signer, now)?;
-        let verified = VerifiedSnapshot {
+        Ok(VerifiedSnapshot {
             issuer: signer.issuer.clone(),
             key_id: signer.key.id(),
             verified_at: now,
@@ -187,12 +211,21 @@ impl Verifier {
             revocation,
             trust: self.bundle.as_ref().map_or(Freshness::Unknown, |known| known.freshness(now)),
             snapshot,
-        };
-        if verified.issued_at() > self.floor {
+        })
+    }
+
+    /// Whether a verified snapshot proves a newer time than any before it.
+    #[must_use]
+    pub fn is_news(&self, verified: &VerifiedSnapshot) -> bool {
+        verified.issued_at() > self.floor
+    }
+
+    /// Remembers the time that a verified snapshot proves.
+    pub fn remember(&mut self, verified: &VerifiedSnapshot) {
+        if self.is_news(verified) {
             self.floor = verified.issued_at();
             self.changes = self.changes.saturating_add(1);
         }
-        Ok(verified)
     }
 
     /// Links lead to this verifier's host.
