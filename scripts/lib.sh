@@ -40,22 +40,38 @@ need_cargo_tool() {
     cargo install --quiet --locked --root "$TOOLS" --version "~$2" "$1"
 }
 
-# build_for TARGET CARGO-ARGUMENTS...   builds for a target that has no standard library installed, from its sources: those of
-# the rustup component rust-src, or those of Debian's package of the same version, kept in the user's cache
+# build_for TARGET CARGO-ARGUMENTS...   builds for a target that has no standard library installed, from its sources
 build_for() {
-    local target=$1 sysroot
+    local target=$1
     shift
-    sysroot=$(rustc --print sysroot)
-    if [ -d "$sysroot/lib/rustlib/$target" ]; then
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
         cargo "$@" --target "$target"
-        return
+    else
+        build_std core,alloc "$@" --target "$target"
     fi
+}
+
+# build_app_library TARGET [COMMAND...]   builds the library of Swift and Kotlin for apps on the target, into target/TARGET/app;
+# the command is build, or for instance check. The standard library is built along, for size and without what prints
+# backtraces: two hundred kilobytes less in every app
+build_app_library() {
+    local target=$1
+    shift
+    build_std std,panic_unwind "${@:-build}" --quiet --locked --profile app --package sealcard-ffi --target "$target" \
+        -Zbuild-std-features=optimize_for_size
+}
+
+# build_std CRATES CARGO-ARGUMENTS...   runs cargo with the standard library built from its sources: those of the rustup
+# component rust-src, or those of Debian's package of the same version, kept in the user's cache
+build_std() {
+    local crates=$1
+    shift
     # The option is unstable; the variables are internal to cargo: the toolchain itself is not modified.
-    if [ -d "$sysroot/lib/rustlib/src/rust/library" ]; then
-        RUSTC_BOOTSTRAP=1 cargo "$@" --target "$target" -Zbuild-std=core,alloc
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+        RUSTC_BOOTSTRAP=1 cargo "$@" "-Zbuild-std=$crates"
     else
         need_rust_src
-        RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$RUST_SRC/library" cargo "$@" --target "$target" -Zbuild-std=core,alloc
+        RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$RUST_SRC/library" cargo "$@" "-Zbuild-std=$crates"
     fi
 }
 
@@ -86,4 +102,80 @@ need_rust_src() {
         tar -x -C "$RUST_SRC.part" --strip-components=4 --wildcards './usr/src/*/library/*'
     mv "$RUST_SRC.part" "$RUST_SRC"
     rm -rf "$work"
+}
+
+# host   this machine's own target
+host() { rustc -vV | sed -n 's/^host: //p'; }
+
+# need_swift   puts a Swift toolchain where `in_swift` finds it: the machine's own, or Debian's, unpacked into the user's cache.
+# Debian has one only in newer releases than this may be: it becomes a tree of its own, and nothing of the system changes
+SWIFT_TREE="${XDG_CACHE_HOME:-$HOME/.cache}/sealcard/swift-6.0-trixie"
+need_swift() {
+    command -v swift >/dev/null && return
+    [ -e "$SWIFT_TREE/.complete" ] && return
+    step "fetching Swift (once: 550 MB to fetch, 1.1 GB to keep)"
+    command -v apt-get >/dev/null || fail "missing Swift 6: get it from swift.org"
+    local mirror work part deb
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -1)
+    work=$(mktemp -d)
+    part=$SWIFT_TREE.part
+    chmod 755 "$work"
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+    : >"$work/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$work/sources.list"
+    swift_apt() {
+        apt-get -qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+            -o Dir::Etc::PreferencesParts=/dev/null -o Dir::State="$work" -o Dir::State::Lists="$work/lists" \
+            -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" -o APT::Architectures="$(dpkg --print-architecture)" \
+            -o APT::Sandbox::User=root -o Acquire::Retries=5 "$@" >/dev/null
+    }
+    swift_apt update || fail "cannot read Debian's package lists: is there a network?"
+    swift_apt -y --no-install-recommends --download-only install swiftlang binutils gcc libc6-dev libstdc++-14-dev bash \
+        coreutils findutils grep sed base-files libc-bin || fail "cannot fetch Swift: is there a network?"
+    # What tests do not need: debugger, editor services, sanitizers, manuals. More than half of it.
+    printf './usr/%s\n' 'libexec/swift/lib/liblldb*' libexec/swift/lib/libsourcekitdInProc.so 'libexec/swift/lib/libLTO*' \
+        libexec/swift/lib/swift_static libexec/swift/lib/swift/embedded libexec/swift/lib/swift/FrameworkABIBaseline \
+        'libexec/swift/lib/clang/17/lib/linux/*san*' 'libexec/swift/bin/lldb*' libexec/swift/bin/repl_swift \
+        libexec/swift/bin/clangd libexec/swift/bin/docc libexec/swift/bin/sourcekit-lsp libexec/swift/bin/swift-format \
+        libexec/swift/bin/lld share/doc share/man share/locale share/info >"$work/exclude"
+    rm -rf "$part"
+    mkdir -p "$part"
+    for deb in "$work"/cache/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$part" --wildcards --exclude-from="$work/exclude"
+    done
+    mkdir -p "$part/proc" "$part/dev" "$part/tmp" "$part/root"
+    chmod 1777 "$part/tmp"
+    echo 'root:x:0:0:root:/root:/bin/bash' >"$part/etc/passwd"
+    echo 'root:x:0:' >"$part/etc/group"
+    in_tree "$part" / /sbin/ldconfig
+    date -u +%F >"$part/.complete"
+    rm -rf "$SWIFT_TREE" "$work"
+    mv "$part" "$SWIFT_TREE"
+}
+
+# in_swift COMMAND...   runs a command that finds swift, in this folder
+in_swift() {
+    if command -v swift >/dev/null; then
+        "$@"
+    else
+        in_tree "$SWIFT_TREE" "$PWD" "$@"
+    fi
+}
+
+# in_tree TREE FOLDER COMMAND...   runs a command inside a Debian tree in which the folder stands at its own path. /proc must be
+# there, or the dynamic linker does not find Swift's libraries
+in_tree() {
+    local flags=-m
+    unshare -m true 2>/dev/null || flags=-Urm
+    unshare "$flags" bash -c '
+        set -e
+        tree=$1 folder=$2
+        shift 2
+        mount --rbind /proc "$tree/proc"
+        mount --rbind /dev "$tree/dev"
+        [ "$folder" = / ] || { mkdir -p "$tree$folder"; mount --rbind "$folder" "$tree$folder"; }
+        unset LD_LIBRARY_PATH LD_PRELOAD
+        exec /usr/sbin/chroot "$tree" /usr/bin/env HOME=/root TMPDIR=/tmp LANG=C.UTF-8 PATH=/usr/libexec/swift/bin:/usr/bin:/bin \
+            /bin/bash -c "cd \"\$0\" && exec \"\$@\"" "$folder" "$@"
+    ' _ "$1" "$2" "${@:3}"
 }

@@ -1,65 +1,49 @@
 //! Device keys: what a holder's phone proves itself with. The key stays in the phone's chip; only signatures come out.
 
 use std::fmt;
-use std::sync::Arc;
 
-use sealcard_core::{self as core, KeyError, SigningKey, VerifyingKey};
+use sealcard_core::{self as core, HolderKey, KeyError, SigningKey, VerifyingKey};
 use uniffi::UnexpectedUniFFICallbackError;
 
 use crate::SealcardError;
 
-/// The public half of a device's key, which the issuer binds a pass to.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Object)]
-pub struct HolderKey {
-    pub(crate) key: core::HolderKey,
+/// A P-256 public key as a JWK: a point of SEC 1, compressed (33 bytes) or not (65 bytes, also called X9.63), as the Secure
+/// Enclave and Android's key store have it.
+///
+/// # Errors
+/// `invalid_key`.
+#[uniffi::export]
+pub fn p256_holder_key(point: Vec<u8>) -> Result<String, SealcardError> {
+    Ok(HolderKey::from_p256_point(&point)?.to_jwk())
 }
 
+/// An Ed25519 public key of 32 bytes as a JWK.
+///
+/// # Errors
+/// `invalid_key` or `weak_key`.
 #[uniffi::export]
-impl HolderKey {
-    /// A P-256 key, as the Secure Enclave and Android's key store have it: a point of SEC 1, compressed (33 bytes) or not (65
-    /// bytes, also called X9.63).
-    ///
-    /// # Errors
-    /// `invalid_key`.
-    #[uniffi::constructor]
-    pub fn from_p256(point: Vec<u8>) -> Result<Self, SealcardError> {
-        Ok(Self { key: core::HolderKey::from_p256_point(&point)? })
-    }
+pub fn ed25519_holder_key(key: Vec<u8>) -> Result<String, SealcardError> {
+    let key = VerifyingKey::from_bytes(&array(&key, KeyError::Invalid)?)?;
+    Ok(HolderKey::from_ed25519(key).to_jwk())
+}
 
-    /// An Ed25519 key: 32 bytes.
-    ///
-    /// # Errors
-    /// `invalid_key` or `weak_key`.
-    #[uniffi::constructor]
-    pub fn from_ed25519(key: Vec<u8>) -> Result<Self, SealcardError> {
-        let key = VerifyingKey::from_bytes(&array(&key, KeyError::Invalid)?)?;
-        Ok(Self { key: core::HolderKey::from_ed25519(key) })
-    }
-
-    /// A key of either kind as a JWK.
-    ///
-    /// # Errors
-    /// `invalid_key` or `weak_key`.
-    #[uniffi::constructor]
-    pub fn from_jwk(jwk: &str) -> Result<Self, SealcardError> {
-        Ok(Self { key: core::HolderKey::from_jwk(jwk)? })
-    }
-
-    /// The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`.
-    #[must_use]
-    pub fn to_jwk(&self) -> String {
-        self.key.to_jwk()
-    }
+/// A device's public key of either kind, given as a JWK, as the one JWK that it has here.
+///
+/// # Errors
+/// `invalid_key` or `weak_key`.
+#[uniffi::export]
+pub fn jwk_holder_key(jwk: &str) -> Result<String, SealcardError> {
+    Ok(HolderKey::from_jwk(jwk)?.to_jwk())
 }
 
 /// A device's key pair, wherever the private half is kept: the app implements it with the platform's key store.
 #[uniffi::export(with_foreign)]
 pub trait DeviceKey: Send + Sync {
-    /// The public half.
+    /// The public half as a JWK.
     ///
     /// # Errors
     /// [`DeviceKeyError`] if the key cannot be had.
-    fn holder_key(&self) -> Result<Arc<HolderKey>, DeviceKeyError>;
+    fn holder_key(&self) -> Result<String, DeviceKeyError>;
 
     /// Signs the message as it is: Ed25519, or ECDSA over its SHA-256, as DER or as r and s of 32 bytes each; s may be either
     /// of its two values.
@@ -139,8 +123,8 @@ impl SoftwareDeviceKey {
 
 #[uniffi::export]
 impl DeviceKey for SoftwareDeviceKey {
-    fn holder_key(&self) -> Result<Arc<HolderKey>, DeviceKeyError> {
-        Ok(Arc::new(HolderKey { key: self.key.holder_key() }))
+    fn holder_key(&self) -> Result<String, DeviceKeyError> {
+        Ok(self.key.holder_key().to_jwk())
     }
 
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, DeviceKeyError> {

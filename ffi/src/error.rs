@@ -178,10 +178,25 @@ pub fn error_codes() -> Vec<String> {
     ErrorCode::ALL.iter().map(ToString::to_string).collect()
 }
 
+#[uniffi::export]
+impl SealcardError {
+    /// Its stable code, like `expired`.
+    #[must_use]
+    pub fn stable_code(&self) -> String {
+        self.error_code().to_string()
+    }
+
+    /// The sentence, whichever the code.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.reason().clone()
+    }
+}
+
 impl SealcardError {
     /// Its code.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
+    pub const fn error_code(&self) -> ErrorCode {
         match self {
             Self::Malformed { .. } => ErrorCode::Malformed,
             Self::UnsupportedVersion { .. } => ErrorCode::UnsupportedVersion,
@@ -301,6 +316,16 @@ impl From<PassError> for SealcardError {
     }
 }
 
+impl From<IssueError> for SealcardError {
+    fn from(error: IssueError) -> Self {
+        let reason = error.to_string();
+        match error {
+            IssueError::TooEarly { issued_at } => Self::NotYetValid { reason, issued_at },
+            _ => Self::plain(error.code(), reason),
+        }
+    }
+}
+
 /// Errors whose codes have no values besides.
 macro_rules! plain {
     ($($error:ty),*) => {$(
@@ -311,7 +336,7 @@ macro_rules! plain {
         }
     )*};
 }
-plain!(ChallengeError, IssueError, JwkError, KeyError, LinkHostError, PictureError, QrError, StateError, TrustError);
+plain!(ChallengeError, JwkError, KeyError, LinkHostError, PictureError, QrError, StateError, TrustError);
 
 impl fmt::Display for SealcardError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -346,7 +371,7 @@ mod tests {
                 }
                 None => SealcardError::plain(code, "a sentence"),
             };
-            assert_eq!(error.code(), code);
+            assert_eq!((error.error_code(), error.stable_code()), (code, code.to_string()));
             assert_eq!(error.to_string(), *error.reason());
         }
     }

@@ -1,14 +1,12 @@
 //! Looking inside a token before anything in it is believed.
 
-use std::sync::Arc;
-
-use sealcard_core::{self as core, Carrier, UnixTime};
+use sealcard_core::{self as core, Carrier, HolderKey, UnixTime};
 
 use crate::profile::text;
-use crate::{ErrorCorrection, HolderKey, OtherField, Profile, SealcardError};
+use crate::{ErrorCorrection, OtherField, Profile, SealcardError};
 
 /// What a token claims. **Anyone can write this**: show it only as unverified.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct UnverifiedSnapshot {
     /// Whom it claims to describe.
     pub profile: Profile,
@@ -22,8 +20,8 @@ pub struct UnverifiedSnapshot {
     pub issued_at: UnixTime,
     /// The last second of the validity that it claims.
     pub expires_at: UnixTime,
-    /// The device that it claims to be bound to.
-    pub holder_key: Option<Arc<HolderKey>>,
+    /// The key of the device that it claims to be bound to, as a JWK.
+    pub holder_key: Option<String>,
     /// Its place in the revocation list.
     pub revocation_index: Option<u32>,
 }
@@ -38,7 +36,7 @@ pub struct UnverifiedProof {
 }
 
 /// A token, unverified, and what it costs in a QR code.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct InspectedToken {
     /// What it claims.
     pub unverified_snapshot: UnverifiedSnapshot,
@@ -131,7 +129,7 @@ impl From<&core::Snapshot> for UnverifiedSnapshot {
             other_fields: snapshot.other_fields().iter().map(OtherField::from).collect(),
             issued_at: snapshot.issued_at,
             expires_at: snapshot.expires_at(),
-            holder_key: snapshot.holder_key.clone().map(|key| Arc::new(HolderKey { key })),
+            holder_key: snapshot.holder_key.as_ref().map(HolderKey::to_jwk),
             revocation_index: snapshot.revocation_index,
         }
     }

@@ -6,6 +6,7 @@
 //! Nothing here panics on any input. Objects may be shared by threads. Errors are [`SealcardError`], with one variant for each
 //! of the core's codes.
 
+mod challenge;
 mod device_key;
 mod error;
 mod inspect;
@@ -16,10 +17,13 @@ mod remote;
 mod verified;
 mod verifier;
 
-pub use device_key::{DeviceKey, DeviceKeyError, HolderKey, SoftwareDeviceKey};
+pub use challenge::{challenge_from_text, challenge_to_text};
+pub use device_key::{
+    DeviceKey, DeviceKeyError, SoftwareDeviceKey, ed25519_holder_key, jwk_holder_key, p256_holder_key,
+};
 pub use error::{SealcardError, error_codes};
 pub use inspect::{Budget, FieldCost, InspectedToken, QrSize, UnverifiedProof, UnverifiedSnapshot, inspect};
-pub use pass::{Pass, Presenter};
+pub use pass::{Presenter, read_pass};
 pub use profile::{Link, OtherField, Profile, Url, isolated};
 pub use qr::{ErrorCorrection, QrMatrix, qr_matrix, qr_png, qr_svg, qr_terminal, scan_luma, scan_png};
 pub use verified::{Binding, Freshness, VerifiedSnapshot};

@@ -33,7 +33,7 @@ pub struct Profile {
     pub avatar_url: Option<Url>,
     /// The colour that the owner chose for the card, like `#6366f1`.
     pub accent_color: String,
-    /// Up to 20, in their order.
+    /// Up to 32, in their order.
     pub links: Vec<Link>,
     /// Whether the display name mixes alphabets that look alike, as someone may who wants to pass for another: worth a warning.
     pub mixes_alphabets: bool,

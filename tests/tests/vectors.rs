@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 
 use sealcard_core::{
-    Carrier, Challenge, ErrorCode, Issuer, LinkHost, Profile, RevocationPolicy, SigningKey, Snapshot, TrustStore, Ttl,
-    UnixTime, UnverifiedSnapshot, Update, VerifiedSnapshot, Verifier, VerifyError, VerifyingKey,
+    Carrier, Challenge, DeviceKey, ErrorCode, Issuer, LinkHost, Pass, Profile, RevocationPolicy, SigningKey, Snapshot,
+    TrustStore, Ttl, UnixTime, UnverifiedSnapshot, Update, VerifiedSnapshot, Verifier, VerifyError, VerifyingKey,
 };
 use sealcard_tests::vectors;
 use serde_json::{Value, json};
@@ -118,6 +118,41 @@ fn stories_end_as_they_should() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What the phone makes of a pass, to the letter; and a verifier accepts it.
+#[test]
+fn passes_are_presented_as_they_should() {
+    let (vectors, trust) = (read("passes.json"), read("trust.json"));
+    let present = |vector: &Value, now: UnixTime| {
+        let key = DeviceKey::from_jwk(&vector["key"].to_string()).unwrap();
+        let challenge = vector["challenge"].as_str().map(|hex| Challenge::from_bytes(&bytes(hex))).transpose();
+        let challenge = challenge.map_err(|error| error.code())?;
+        let pass = Pass::from_text(vector["pass"].as_str().unwrap()).map_err(|error| error.code())?;
+        let unsigned = pass.present(now, challenge.as_ref()).map_err(|error| error.code())?;
+        let carrier = unsigned.carrier().clone();
+        let token = unsigned.sign(&key).map_err(|error| error.code())?;
+        Ok((token.to_text_of(&carrier), challenge))
+    };
+    let vectors = vectors.as_array().unwrap();
+    assert!(vectors.len() >= 20);
+    for vector in vectors {
+        let now = UnixTime::from_secs(vector["now"].as_u64().unwrap());
+        match present(vector, now) {
+            Ok((text, challenge)) => {
+                assert_eq!(Some(text.as_str()), vector["presentation"].as_str(), "{}", vector["name"]);
+                let mut verifier = Verifier::new(TrustStore::from_jwks(&trust["example"].to_string()).unwrap())
+                    .with_link_host(LinkHost::parse("card.example.org").unwrap())
+                    .with_leeway(u32::MAX);
+                let token = verifier.read(&text).unwrap();
+                assert!(verifier.verify_snapshot(&token, challenge.as_ref(), now).is_ok(), "{}", vector["name"]);
+            }
+            Err(code) => {
+                let code: ErrorCode = code;
+                assert_eq!(Some(code.as_str()), vector["error"].as_str(), "{}", vector["name"]);
+            }
+        }
+    }
+}
+
 /// `docs/ERRORS.md` has every code once.
 #[test]
 fn every_error_code_is_documented() {
@@ -215,7 +250,7 @@ fn the_page_tells_the_truth() {
 
 #[test]
 fn names_are_unique() {
-    for file in ["valid.json", "invalid.json", "invalid-trust.json", "offline.json"] {
+    for file in ["valid.json", "invalid.json", "invalid-trust.json", "passes.json", "offline.json"] {
         let vectors = read(file);
         let mut names: Vec<_> =
             vectors.as_array().unwrap().iter().map(|vector| vector["name"].as_str().unwrap()).collect();

@@ -3,6 +3,7 @@
 mod forge;
 mod invalid;
 mod offline;
+mod pass;
 mod trust;
 mod valid;
 
@@ -24,6 +25,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("invalid.json", pretty(&invalid::vectors())),
         ("invalid-trust.json", pretty(&trust::invalid())),
         ("offline.json", pretty(&offline::vectors())),
+        ("passes.json", pretty(&pass::vectors())),
     ]
 }
 

@@ -92,7 +92,7 @@ impl Story {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     format!("SC1:{}", base45::encode(bytes))
 }
 
@@ -109,15 +109,15 @@ fn second_key() -> SigningKey {
     SigningKey::from_seed([0x70; 32])
 }
 
-fn device() -> DeviceKey {
+pub(super) fn device() -> DeviceKey {
     DeviceKey::p256_from_secret(&[9; 32]).expect("a number of the group")
 }
 
-fn other_device() -> DeviceKey {
+pub(super) fn other_device() -> DeviceKey {
     DeviceKey::p256_from_secret(&[10; 32]).expect("a number of the group")
 }
 
-fn ed25519_device() -> DeviceKey {
+pub(super) fn ed25519_device() -> DeviceKey {
     DeviceKey::from_ed25519(SigningKey::from_seed([11; 32]))
 }
 
@@ -146,7 +146,7 @@ fn snapshot(fields: &[u8]) -> Vec<u8> {
 }
 
 /// A pass for a device, at a place in the revocation list.
-fn pass_of(device: &DeviceKey, index: u64) -> Vec<u8> {
+pub(super) fn pass_of(device: &DeviceKey, index: u64) -> Vec<u8> {
     snapshot(&[holder(device), field(6, &varint(index))].concat())
 }
 
@@ -154,12 +154,12 @@ fn pass() -> Vec<u8> {
     pass_of(&device(), 77)
 }
 
-fn bearer() -> Vec<u8> {
+pub(super) fn bearer() -> Vec<u8> {
     forge::short(&profile_text())
 }
 
 /// A presentation whose parts are any bytes.
-fn presented(time: &[u8], challenge: &[u8], snapshot: &[u8], device: &DeviceKey) -> Vec<u8> {
+pub(super) fn presented(time: &[u8], challenge: &[u8], snapshot: &[u8], device: &DeviceKey) -> Vec<u8> {
     let length = [u8::try_from(challenge.len()).expect("short")];
     let unsigned = [&[0x12], time, &length, challenge, snapshot].concat();
     let signature = device.sign(&[PRESENTATION, &unsigned].concat());

@@ -245,7 +245,7 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_DEVICE_KEY_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_DEVICE_KEY_METHOD0
-typedef void (*UniffiCallbackInterfaceDeviceKeyMethod0)(uint64_t, uint64_t* _Nonnull,
+typedef void (*UniffiCallbackInterfaceDeviceKeyMethod0)(uint64_t, RustBuffer* _Nonnull,
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -284,42 +284,12 @@ void uniffi_sealcard_ffi_fn_init_callback_vtable_devicekey(const UniffiVTableCal
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_DEVICEKEY_HOLDER_KEY
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_DEVICEKEY_HOLDER_KEY
-uint64_t uniffi_sealcard_ffi_fn_method_devicekey_holder_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_sealcard_ffi_fn_method_devicekey_holder_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_DEVICEKEY_SIGN
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_DEVICEKEY_SIGN
 RustBuffer uniffi_sealcard_ffi_fn_method_devicekey_sign(uint64_t ptr, RustBuffer message, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CLONE_HOLDERKEY
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CLONE_HOLDERKEY
-uint64_t uniffi_sealcard_ffi_fn_clone_holderkey(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FREE_HOLDERKEY
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FREE_HOLDERKEY
-void uniffi_sealcard_ffi_fn_free_holderkey(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_HOLDERKEY_FROM_ED25519
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_HOLDERKEY_FROM_ED25519
-uint64_t uniffi_sealcard_ffi_fn_constructor_holderkey_from_ed25519(RustBuffer key, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_HOLDERKEY_FROM_JWK
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_HOLDERKEY_FROM_JWK
-uint64_t uniffi_sealcard_ffi_fn_constructor_holderkey_from_jwk(RustBuffer jwk, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_HOLDERKEY_FROM_P256
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_HOLDERKEY_FROM_P256
-uint64_t uniffi_sealcard_ffi_fn_constructor_holderkey_from_p256(RustBuffer point, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_HOLDERKEY_TO_JWK
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_HOLDERKEY_TO_JWK
-RustBuffer uniffi_sealcard_ffi_fn_method_holderkey_to_jwk(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CLONE_SOFTWAREDEVICEKEY
@@ -349,37 +319,12 @@ uint64_t uniffi_sealcard_ffi_fn_constructor_softwaredevicekey_p256(RustBuffer se
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SOFTWAREDEVICEKEY_HOLDER_KEY
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SOFTWAREDEVICEKEY_HOLDER_KEY
-uint64_t uniffi_sealcard_ffi_fn_method_softwaredevicekey_holder_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_sealcard_ffi_fn_method_softwaredevicekey_holder_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SOFTWAREDEVICEKEY_SIGN
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SOFTWAREDEVICEKEY_SIGN
 RustBuffer uniffi_sealcard_ffi_fn_method_softwaredevicekey_sign(uint64_t ptr, RustBuffer message, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CLONE_PASS
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CLONE_PASS
-uint64_t uniffi_sealcard_ffi_fn_clone_pass(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FREE_PASS
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FREE_PASS
-void uniffi_sealcard_ffi_fn_free_pass(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_PASS_FROM_TEXT
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_PASS_FROM_TEXT
-uint64_t uniffi_sealcard_ffi_fn_constructor_pass_from_text(RustBuffer text, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_PASS_HOLDER_KEY
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_PASS_HOLDER_KEY
-uint64_t uniffi_sealcard_ffi_fn_method_pass_holder_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_PASS_UNVERIFIED_SNAPSHOT
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_PASS_UNVERIFIED_SNAPSHOT
-RustBuffer uniffi_sealcard_ffi_fn_method_pass_unverified_snapshot(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CLONE_PRESENTER
@@ -394,7 +339,7 @@ void uniffi_sealcard_ffi_fn_free_presenter(uint64_t handle, RustCallStatus *_Non
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_PRESENTER_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_CONSTRUCTOR_PRESENTER_NEW
-uint64_t uniffi_sealcard_ffi_fn_constructor_presenter_new(uint64_t pass, uint64_t key, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_sealcard_ffi_fn_constructor_presenter_new(RustBuffer pass, uint64_t key, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_PRESENTER_PRESENT
@@ -457,6 +402,41 @@ RustBuffer uniffi_sealcard_ffi_fn_method_verifier_verify(uint64_t ptr, RustBuffe
 RustBuffer uniffi_sealcard_ffi_fn_method_verifier_verify_bytes(uint64_t ptr, RustBuffer token, RustBuffer challenge, uint64_t now, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SEALCARDERROR_SENTENCE
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SEALCARDERROR_SENTENCE
+RustBuffer uniffi_sealcard_ffi_fn_method_sealcarderror_sentence(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SEALCARDERROR_STABLE_CODE
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_METHOD_SEALCARDERROR_STABLE_CODE
+RustBuffer uniffi_sealcard_ffi_fn_method_sealcarderror_stable_code(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_CHALLENGE_FROM_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_CHALLENGE_FROM_TEXT
+RustBuffer uniffi_sealcard_ffi_fn_func_challenge_from_text(RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_CHALLENGE_TO_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_CHALLENGE_TO_TEXT
+RustBuffer uniffi_sealcard_ffi_fn_func_challenge_to_text(RustBuffer challenge, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ED25519_HOLDER_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ED25519_HOLDER_KEY
+RustBuffer uniffi_sealcard_ffi_fn_func_ed25519_holder_key(RustBuffer key, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_JWK_HOLDER_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_JWK_HOLDER_KEY
+RustBuffer uniffi_sealcard_ffi_fn_func_jwk_holder_key(RustBuffer jwk, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_P256_HOLDER_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_P256_HOLDER_KEY
+RustBuffer uniffi_sealcard_ffi_fn_func_p256_holder_key(RustBuffer point, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ERROR_CODES
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ERROR_CODES
 RustBuffer uniffi_sealcard_ffi_fn_func_error_codes(RustCallStatus *_Nonnull out_status
@@ -466,6 +446,11 @@ RustBuffer uniffi_sealcard_ffi_fn_func_error_codes(RustCallStatus *_Nonnull out_
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_INSPECT
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_INSPECT
 RustBuffer uniffi_sealcard_ffi_fn_func_inspect(RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_READ_PASS
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_READ_PASS
+RustBuffer uniffi_sealcard_ffi_fn_func_read_pass(RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ISOLATED
@@ -763,6 +748,36 @@ void ffi_sealcard_ffi_rust_future_free_void(uint64_t handle
 void ffi_sealcard_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_CHALLENGE_FROM_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_CHALLENGE_FROM_TEXT
+uint16_t uniffi_sealcard_ffi_checksum_func_challenge_from_text(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_CHALLENGE_TO_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_CHALLENGE_TO_TEXT
+uint16_t uniffi_sealcard_ffi_checksum_func_challenge_to_text(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_ED25519_HOLDER_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_ED25519_HOLDER_KEY
+uint16_t uniffi_sealcard_ffi_checksum_func_ed25519_holder_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_JWK_HOLDER_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_JWK_HOLDER_KEY
+uint16_t uniffi_sealcard_ffi_checksum_func_jwk_holder_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_P256_HOLDER_KEY
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_P256_HOLDER_KEY
+uint16_t uniffi_sealcard_ffi_checksum_func_p256_holder_key(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_ERROR_CODES
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_ERROR_CODES
 uint16_t uniffi_sealcard_ffi_checksum_func_error_codes(void
@@ -772,6 +787,12 @@ uint16_t uniffi_sealcard_ffi_checksum_func_error_codes(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_INSPECT
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_INSPECT
 uint16_t uniffi_sealcard_ffi_checksum_func_inspect(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_READ_PASS
+#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_READ_PASS
+uint16_t uniffi_sealcard_ffi_checksum_func_read_pass(void
 
 );
 #endif
@@ -829,12 +850,6 @@ uint16_t uniffi_sealcard_ffi_checksum_method_devicekey_sign(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_HOLDERKEY_TO_JWK
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_HOLDERKEY_TO_JWK
-uint16_t uniffi_sealcard_ffi_checksum_method_holderkey_to_jwk(void
-
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_SOFTWAREDEVICEKEY_HOLDER_KEY
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_SOFTWAREDEVICEKEY_HOLDER_KEY
 uint16_t uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key(void
@@ -844,18 +859,6 @@ uint16_t uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_SOFTWAREDEVICEKEY_SIGN
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_SOFTWAREDEVICEKEY_SIGN
 uint16_t uniffi_sealcard_ffi_checksum_method_softwaredevicekey_sign(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_PASS_HOLDER_KEY
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_PASS_HOLDER_KEY
-uint16_t uniffi_sealcard_ffi_checksum_method_pass_holder_key(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_PASS_UNVERIFIED_SNAPSHOT
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_METHOD_PASS_UNVERIFIED_SNAPSHOT
-uint16_t uniffi_sealcard_ffi_checksum_method_pass_unverified_snapshot(void
 
 );
 #endif
@@ -907,24 +910,6 @@ uint16_t uniffi_sealcard_ffi_checksum_method_verifier_verify_bytes(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_HOLDERKEY_FROM_ED25519
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_HOLDERKEY_FROM_ED25519
-uint16_t uniffi_sealcard_ffi_checksum_constructor_holderkey_from_ed25519(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_HOLDERKEY_FROM_JWK
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_HOLDERKEY_FROM_JWK
-uint16_t uniffi_sealcard_ffi_checksum_constructor_holderkey_from_jwk(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_HOLDERKEY_FROM_P256
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_HOLDERKEY_FROM_P256
-uint16_t uniffi_sealcard_ffi_checksum_constructor_holderkey_from_p256(void
-
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_SOFTWAREDEVICEKEY_ED25519
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_SOFTWAREDEVICEKEY_ED25519
 uint16_t uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_ed25519(void
@@ -940,12 +925,6 @@ uint16_t uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_from_private
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_SOFTWAREDEVICEKEY_P256
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_SOFTWAREDEVICEKEY_P256
 uint16_t uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_PASS_FROM_TEXT
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_CONSTRUCTOR_PASS_FROM_TEXT
-uint16_t uniffi_sealcard_ffi_checksum_constructor_pass_from_text(void
 
 );
 #endif

@@ -630,12 +630,12 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 public protocol DeviceKey: AnyObject, Sendable {
 
     /**
-     * The public half.
+     * The public half as a JWK.
      *
      * # Errors
      * [`DeviceKeyError`] if the key cannot be had.
      */
-    func holderKey() throws  -> HolderKey
+    func holderKey() throws  -> String
 
     /**
      * Signs the message as it is: Ed25519, or ECDSA over its SHA-256, as DER or as r and s of 32 bytes each; s may be either
@@ -704,13 +704,13 @@ open class DeviceKeyImpl: DeviceKey, @unchecked Sendable {
 
 
     /**
-     * The public half.
+     * The public half as a JWK.
      *
      * # Errors
      * [`DeviceKeyError`] if the key cannot be had.
      */
-open func holderKey()throws  -> HolderKey  {
-    return try  FfiConverterTypeHolderKey_lift(try rustCallWithError(FfiConverterTypeDeviceKeyError_lift) {
+open func holderKey()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeDeviceKeyError_lift) {
         uniffiCallStatus in
     uniffi_sealcard_ffi_fn_method_devicekey_holder_key(
             self.uniffiCloneHandle(),uniffiCallStatus
@@ -765,11 +765,11 @@ fileprivate struct UniffiCallbackInterfaceDeviceKey {
         },
         holderKey: { (
             uniffiHandle: UInt64,
-            uniffiOutReturn: UnsafeMutablePointer<UInt64>,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
             uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
         ) in
             let makeCall = {
-                () throws -> HolderKey in
+                () throws -> String in
                 guard let uniffiObj = try? FfiConverterTypeDeviceKey.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
@@ -778,7 +778,7 @@ fileprivate struct UniffiCallbackInterfaceDeviceKey {
             }
 
 
-            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeHolderKey_lower($0) }
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterString.lower($0) }
             uniffiTraitInterfaceCallWithError(
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
@@ -891,342 +891,6 @@ public func FfiConverterTypeDeviceKey_lower(_ value: DeviceKey) -> UInt64 {
 
 
 /**
- * The public half of a device's key, which the issuer binds a pass to.
- */
-public protocol HolderKeyProtocol: AnyObject, Sendable {
-
-    /**
-     * The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`.
-     */
-    func toJwk()  -> String
-
-}
-/**
- * The public half of a device's key, which the issuer binds a pass to.
- */
-open class HolderKey: HolderKeyProtocol, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_sealcard_ffi_fn_clone_holderkey(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_sealcard_ffi_fn_free_holderkey(handle, $0) }
-    }
-
-
-    /**
-     * An Ed25519 key: 32 bytes.
-     *
-     * # Errors
-     * `invalid_key` or `weak_key`.
-     */
-public static func fromEd25519(key: Data)throws  -> HolderKey  {
-    return try  FfiConverterTypeHolderKey_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_constructor_holderkey_from_ed25519(
-        FfiConverterData.lower(key),uniffiCallStatus
-    )
-})
-}
-
-    /**
-     * A key of either kind as a JWK.
-     *
-     * # Errors
-     * `invalid_key` or `weak_key`.
-     */
-public static func fromJwk(jwk: String)throws  -> HolderKey  {
-    return try  FfiConverterTypeHolderKey_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_constructor_holderkey_from_jwk(
-        FfiConverterString.lower(jwk),uniffiCallStatus
-    )
-})
-}
-
-    /**
-     * A P-256 key, as the Secure Enclave and Android's key store have it: a point of SEC 1, compressed (33 bytes) or not (65
-     * bytes, also called X9.63).
-     *
-     * # Errors
-     * `invalid_key`.
-     */
-public static func fromP256(point: Data)throws  -> HolderKey  {
-    return try  FfiConverterTypeHolderKey_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_constructor_holderkey_from_p256(
-        FfiConverterData.lower(point),uniffiCallStatus
-    )
-})
-}
-
-
-
-    /**
-     * The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`.
-     */
-open func toJwk() -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_method_holderkey_to_jwk(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-
-
-
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeHolderKey: FfiConverter {
-    typealias FfiType = UInt64
-    typealias SwiftType = HolderKey
-
-    public static func lift(_ handle: UInt64) throws -> HolderKey {
-        return HolderKey(unsafeFromHandle: handle)
-    }
-
-    public static func lower(_ value: HolderKey) -> UInt64 {
-        return value.uniffiCloneHandle()
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HolderKey {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: HolderKey, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeHolderKey_lift(_ handle: UInt64) throws -> HolderKey {
-    return try FfiConverterTypeHolderKey.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeHolderKey_lower(_ value: HolderKey) -> UInt64 {
-    return FfiConverterTypeHolderKey.lower(value)
-}
-
-
-
-
-
-
-/**
- * A snapshot that is bound to a device's key. What is shown is not the pass, but a presentation of it.
- */
-public protocol PassProtocol: AnyObject, Sendable {
-
-    /**
-     * The key of the device that makes its presentations.
-     */
-    func holderKey()  -> HolderKey
-
-    /**
-     * What the pass says. The issuer's signature was not checked.
-     */
-    func unverifiedSnapshot()  -> UnverifiedSnapshot
-
-}
-/**
- * A snapshot that is bound to a device's key. What is shown is not the pass, but a presentation of it.
- */
-open class Pass: PassProtocol, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_sealcard_ffi_fn_clone_pass(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_sealcard_ffi_fn_free_pass(handle, $0) }
-    }
-
-
-    /**
-     * Reads the payload text that the issuer gave. The issuer's signature is for verifiers to check, not for the holder.
-     *
-     * # Errors
-     * `malformed`, `unsupported_version`, or `proof_invalid` for what is no pass.
-     */
-public static func fromText(text: String)throws  -> Pass  {
-    return try  FfiConverterTypePass_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_constructor_pass_from_text(
-        FfiConverterString.lower(text),uniffiCallStatus
-    )
-})
-}
-
-
-
-    /**
-     * The key of the device that makes its presentations.
-     */
-open func holderKey() -> HolderKey  {
-    return try!  FfiConverterTypeHolderKey_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_method_pass_holder_key(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-
-    /**
-     * What the pass says. The issuer's signature was not checked.
-     */
-open func unverifiedSnapshot() -> UnverifiedSnapshot  {
-    return try!  FfiConverterTypeUnverifiedSnapshot_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_method_pass_unverified_snapshot(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-
-
-
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypePass: FfiConverter {
-    typealias FfiType = UInt64
-    typealias SwiftType = Pass
-
-    public static func lift(_ handle: UInt64) throws -> Pass {
-        return Pass(unsafeFromHandle: handle)
-    }
-
-    public static func lower(_ value: Pass) -> UInt64 {
-        return value.uniffiCloneHandle()
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Pass {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: Pass, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypePass_lift(_ handle: UInt64) throws -> Pass {
-    return try FfiConverterTypePass.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypePass_lower(_ value: Pass) -> UInt64 {
-    return FfiConverterTypePass.lower(value)
-}
-
-
-
-
-
-
-/**
  * A pass and the device's key to it.
  */
 public protocol PresenterProtocol: AnyObject, Sendable {
@@ -1286,14 +950,14 @@ open class Presenter: PresenterProtocol, @unchecked Sendable {
     }
     /**
      * # Errors
-     * `proof_invalid` if the pass is bound to another key, `key_unavailable` if the key cannot be had.
+     * As [`read_pass`]; `proof_invalid` if the pass is bound to another key, `key_unavailable` if the key cannot be had.
      */
-public convenience init(pass: Pass, key: DeviceKey)throws  {
+public convenience init(pass: String, key: DeviceKey)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeSealcardError_lift) {
         uniffiCallStatus in
     uniffi_sealcard_ffi_fn_constructor_presenter_new(
-        FfiConverterTypePass_lower(pass),
+        FfiConverterString.lower(pass),
         FfiConverterTypeDeviceKey_lower(key),uniffiCallStatus
     )
 }
@@ -1386,7 +1050,7 @@ public func FfiConverterTypePresenter_lower(_ value: Presenter) -> UInt64 {
  */
 public protocol SoftwareDeviceKeyProtocol: AnyObject, Sendable {
 
-    func holderKey() throws  -> HolderKey
+    func holderKey() throws  -> String
 
     func sign(message: Data) throws  -> Data
 
@@ -1492,8 +1156,8 @@ public static func p256(secret: Data)throws  -> SoftwareDeviceKey  {
 
 
 
-open func holderKey()throws  -> HolderKey  {
-    return try  FfiConverterTypeHolderKey_lift(try rustCallWithError(FfiConverterTypeDeviceKeyError_lift) {
+open func holderKey()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeDeviceKeyError_lift) {
         uniffiCallStatus in
     uniffi_sealcard_ffi_fn_method_softwaredevicekey_holder_key(
             self.uniffiCloneHandle(),uniffiCallStatus
@@ -2022,7 +1686,7 @@ public func FfiConverterTypeFieldCost_lower(_ value: FieldCost) -> RustBuffer {
 /**
  * A token, unverified, and what it costs in a QR code.
  */
-public struct InspectedToken {
+public struct InspectedToken: Equatable, Hashable {
     /**
      * What it claims.
      */
@@ -2293,7 +1957,7 @@ public struct Profile: Equatable, Hashable {
      */
     public let accentColor: String
     /**
-     * Up to 20, in their order.
+     * Up to 32, in their order.
      */
     public let links: [Link]
     /**
@@ -2329,7 +1993,7 @@ public struct Profile: Equatable, Hashable {
          * The colour that the owner chose for the card, like `#6366f1`.
          */accentColor: String,
         /**
-         * Up to 20, in their order.
+         * Up to 32, in their order.
          */links: [Link],
         /**
          * Whether the display name mixes alphabets that look alike, as someone may who wants to pass for another: worth a warning.
@@ -2805,7 +2469,7 @@ public func FfiConverterTypeUnverifiedProof_lower(_ value: UnverifiedProof) -> R
 /**
  * What a token claims. **Anyone can write this**: show it only as unverified.
  */
-public struct UnverifiedSnapshot {
+public struct UnverifiedSnapshot: Equatable, Hashable {
     /**
      * Whom it claims to describe.
      */
@@ -2831,9 +2495,9 @@ public struct UnverifiedSnapshot {
      */
     public let expiresAt: UnixTime
     /**
-     * The device that it claims to be bound to.
+     * The key of the device that it claims to be bound to, as a JWK.
      */
-    public let holderKey: HolderKey?
+    public let holderKey: String?
     /**
      * Its place in the revocation list.
      */
@@ -2861,8 +2525,8 @@ public struct UnverifiedSnapshot {
          * The last second of the validity that it claims.
          */expiresAt: UnixTime,
         /**
-         * The device that it claims to be bound to.
-         */holderKey: HolderKey?,
+         * The key of the device that it claims to be bound to, as a JWK.
+         */holderKey: String?,
         /**
          * Its place in the revocation list.
          */revocationIndex: UInt32?) {
@@ -2898,7 +2562,7 @@ public struct FfiConverterTypeUnverifiedSnapshot: FfiConverterRustBuffer {
                 otherFields: FfiConverterSequenceTypeOtherField.read(from: &buf),
                 issuedAt: FfiConverterTypeUnixTime.read(from: &buf),
                 expiresAt: FfiConverterTypeUnixTime.read(from: &buf),
-                holderKey: FfiConverterOptionTypeHolderKey.read(from: &buf),
+                holderKey: FfiConverterOptionString.read(from: &buf),
                 revocationIndex: FfiConverterOptionUInt32.read(from: &buf)
         )
     }
@@ -2910,7 +2574,7 @@ public struct FfiConverterTypeUnverifiedSnapshot: FfiConverterRustBuffer {
         FfiConverterSequenceTypeOtherField.write(value.otherFields, into: &buf)
         FfiConverterTypeUnixTime.write(value.issuedAt, into: &buf)
         FfiConverterTypeUnixTime.write(value.expiresAt, into: &buf)
-        FfiConverterOptionTypeHolderKey.write(value.holderKey, into: &buf)
+        FfiConverterOptionString.write(value.holderKey, into: &buf)
         FfiConverterOptionUInt32.write(value.revocationIndex, into: &buf)
     }
 }
@@ -3799,6 +3463,30 @@ enum SealcardError: Swift.Error, Equatable, Hashable {
     )
 
 
+    /**
+     * The sentence, whichever the code.
+     */
+public func sentence() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_method_sealcarderror_sentence(
+            FfiConverterTypeSealcardError_lower(self),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Its stable code, like `expired`.
+     */
+public func stableCode() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_method_sealcarderror_stable_code(
+            FfiConverterTypeSealcardError_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 
@@ -4238,30 +3926,6 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeHolderKey: FfiConverterRustBuffer {
-    typealias SwiftType = HolderKey?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeHolderKey.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeHolderKey.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterOptionTypeSignedFile: FfiConverterRustBuffer {
     typealias SwiftType = SignedFile?
 
@@ -4601,6 +4265,77 @@ public func FfiConverterTypeUrl_lower(_ value: Url) -> RustBuffer {
 }
 
 /**
+ * The bytes of a challenge's text.
+ *
+ * # Errors
+ * `wrong_challenge`.
+ */
+public func challengeFromText(text: String)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_func_challenge_from_text(
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+})
+}
+/**
+ * A challenge of 4 to 16 bytes as text: two hexadecimal digits a byte, in lower case.
+ *
+ * # Errors
+ * `wrong_challenge` for other lengths.
+ */
+public func challengeToText(challenge: Data)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_func_challenge_to_text(
+        FfiConverterData.lower(challenge),uniffiCallStatus
+    )
+})
+}
+/**
+ * An Ed25519 public key of 32 bytes as a JWK.
+ *
+ * # Errors
+ * `invalid_key` or `weak_key`.
+ */
+public func ed25519HolderKey(key: Data)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_func_ed25519_holder_key(
+        FfiConverterData.lower(key),uniffiCallStatus
+    )
+})
+}
+/**
+ * A device's public key of either kind, given as a JWK, as the one JWK that it has here.
+ *
+ * # Errors
+ * `invalid_key` or `weak_key`.
+ */
+public func jwkHolderKey(jwk: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_func_jwk_holder_key(
+        FfiConverterString.lower(jwk),uniffiCallStatus
+    )
+})
+}
+/**
+ * A P-256 public key as a JWK: a point of SEC 1, compressed (33 bytes) or not (65 bytes, also called X9.63), as the Secure
+ * Enclave and Android's key store have it.
+ *
+ * # Errors
+ * `invalid_key`.
+ */
+public func p256HolderKey(point: Data)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_func_p256_holder_key(
+        FfiConverterData.lower(point),uniffiCallStatus
+    )
+})
+}
+/**
  * The stable code of each error, in the order of the variants: the same in every language, on the command line and over HTTP.
  */
 public func errorCodes() -> [String]  {
@@ -4620,6 +4355,21 @@ public func inspect(text: String)throws  -> InspectedToken  {
     return try  FfiConverterTypeInspectedToken_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
         uniffiCallStatus in
     uniffi_sealcard_ffi_fn_func_inspect(
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+})
+}
+/**
+ * What a pass says: a snapshot that is bound to a device's key, as the issuer gave it. The issuer's signature is for verifiers
+ * to check, not for the holder.
+ *
+ * # Errors
+ * `malformed`, `unsupported_version`, or `proof_invalid` for what is no pass.
+ */
+public func readPass(text: String)throws  -> UnverifiedSnapshot  {
+    return try  FfiConverterTypeUnverifiedSnapshot_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
+        uniffiCallStatus in
+    uniffi_sealcard_ffi_fn_func_read_pass(
         FfiConverterString.lower(text),uniffiCallStatus
     )
 })
@@ -4746,10 +4496,28 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
+    if (uniffi_sealcard_ffi_checksum_func_challenge_from_text() != 55670) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_sealcard_ffi_checksum_func_challenge_to_text() != 50840) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_sealcard_ffi_checksum_func_ed25519_holder_key() != 52837) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_sealcard_ffi_checksum_func_jwk_holder_key() != 49158) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_sealcard_ffi_checksum_func_p256_holder_key() != 41263) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_sealcard_ffi_checksum_func_error_codes() != 22926) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_func_inspect() != 46725) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_sealcard_ffi_checksum_func_read_pass() != 5028) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_func_isolated() != 16263) {
@@ -4773,25 +4541,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_sealcard_ffi_checksum_func_scan_png() != 19895) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_sealcard_ffi_checksum_method_devicekey_holder_key() != 1501) {
+    if (uniffi_sealcard_ffi_checksum_method_devicekey_holder_key() != 10655) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_method_devicekey_sign() != 23648) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_sealcard_ffi_checksum_method_holderkey_to_jwk() != 3478) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key() != 5978) {
+    if (uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key() != 48562) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_method_softwaredevicekey_sign() != 17074) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_method_pass_holder_key() != 41414) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_method_pass_unverified_snapshot() != 7199) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_method_presenter_present() != 14690) {
@@ -4818,15 +4577,6 @@ private let initializationResult: InitializationResult = {
     if (uniffi_sealcard_ffi_checksum_method_verifier_verify_bytes() != 22507) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_sealcard_ffi_checksum_constructor_holderkey_from_ed25519() != 38511) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_constructor_holderkey_from_jwk() != 40247) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_constructor_holderkey_from_p256() != 29581) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_ed25519() != 14390) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -4836,10 +4586,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256() != 61355) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_sealcard_ffi_checksum_constructor_pass_from_text() != 41289) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_constructor_presenter_new() != 39695) {
+    if (uniffi_sealcard_ffi_checksum_constructor_presenter_new() != 43773) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_constructor_verifier_with_jwks() != 32377) {

@@ -652,7 +652,7 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
     fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
 internal interface UniffiCallbackInterfaceDeviceKeyMethod0 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: LongByReference,uniffiCallStatus: UniffiRustCallStatus,)
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceDeviceKeyMethod1 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`message`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
@@ -704,9 +704,21 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_sealcard_ffi_checksum_func_challenge_from_text(
+    ): Int
+    external fun uniffi_sealcard_ffi_checksum_func_challenge_to_text(
+    ): Int
+    external fun uniffi_sealcard_ffi_checksum_func_ed25519_holder_key(
+    ): Int
+    external fun uniffi_sealcard_ffi_checksum_func_jwk_holder_key(
+    ): Int
+    external fun uniffi_sealcard_ffi_checksum_func_p256_holder_key(
+    ): Int
     external fun uniffi_sealcard_ffi_checksum_func_error_codes(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_func_inspect(
+    ): Int
+    external fun uniffi_sealcard_ffi_checksum_func_read_pass(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_func_isolated(
     ): Int
@@ -726,15 +738,9 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_sealcard_ffi_checksum_method_devicekey_sign(
     ): Int
-    external fun uniffi_sealcard_ffi_checksum_method_holderkey_to_jwk(
-    ): Int
     external fun uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_method_softwaredevicekey_sign(
-    ): Int
-    external fun uniffi_sealcard_ffi_checksum_method_pass_holder_key(
-    ): Int
-    external fun uniffi_sealcard_ffi_checksum_method_pass_unverified_snapshot(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_method_presenter_present(
     ): Int
@@ -752,19 +758,11 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_sealcard_ffi_checksum_method_verifier_verify_bytes(
     ): Int
-    external fun uniffi_sealcard_ffi_checksum_constructor_holderkey_from_ed25519(
-    ): Int
-    external fun uniffi_sealcard_ffi_checksum_constructor_holderkey_from_jwk(
-    ): Int
-    external fun uniffi_sealcard_ffi_checksum_constructor_holderkey_from_p256(
-    ): Int
     external fun uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_ed25519(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_from_private_jwk(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256(
-    ): Int
-    external fun uniffi_sealcard_ffi_checksum_constructor_pass_from_text(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_constructor_presenter_new(
     ): Int
@@ -800,20 +798,8 @@ internal object UniffiLib {
     external fun uniffi_sealcard_ffi_fn_init_callback_vtable_devicekey(`vtable`: UniffiVTableCallbackInterfaceDeviceKey,
     ): Unit
     external fun uniffi_sealcard_ffi_fn_method_devicekey_holder_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_method_devicekey_sign(`ptr`: Long,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
-    external fun uniffi_sealcard_ffi_fn_clone_holderkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_free_holderkey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_sealcard_ffi_fn_constructor_holderkey_from_ed25519(`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_constructor_holderkey_from_jwk(`jwk`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_constructor_holderkey_from_p256(`point`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_method_holderkey_to_jwk(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_sealcard_ffi_fn_method_devicekey_sign(`ptr`: Long,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_clone_softwaredevicekey(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
@@ -826,24 +812,14 @@ internal object UniffiLib {
     external fun uniffi_sealcard_ffi_fn_constructor_softwaredevicekey_p256(`secret`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_sealcard_ffi_fn_method_softwaredevicekey_holder_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_method_softwaredevicekey_sign(`ptr`: Long,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
-    external fun uniffi_sealcard_ffi_fn_clone_pass(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_free_pass(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Unit
-    external fun uniffi_sealcard_ffi_fn_constructor_pass_from_text(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_method_pass_holder_key(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
-    ): Long
-    external fun uniffi_sealcard_ffi_fn_method_pass_unverified_snapshot(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_sealcard_ffi_fn_method_softwaredevicekey_sign(`ptr`: Long,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_clone_presenter(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_sealcard_ffi_fn_free_presenter(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_sealcard_ffi_fn_constructor_presenter_new(`pass`: Long,`key`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_sealcard_ffi_fn_constructor_presenter_new(`pass`: RustBuffer.ByValue,`key`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_sealcard_ffi_fn_method_presenter_present(`ptr`: Long,`challenge`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -869,9 +845,25 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_method_verifier_verify_bytes(`ptr`: Long,`token`: RustBuffer.ByValue,`challenge`: RustBuffer.ByValue,`now`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_method_sealcarderror_sentence(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_method_sealcarderror_stable_code(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_func_challenge_from_text(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_func_challenge_to_text(`challenge`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_func_ed25519_holder_key(`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_func_jwk_holder_key(`jwk`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_func_p256_holder_key(`point`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_func_error_codes(uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_func_inspect(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_sealcard_ffi_fn_func_read_pass(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_func_isolated(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -1006,10 +998,28 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
+    if ((lib.uniffi_sealcard_ffi_checksum_func_challenge_from_text() and 0xFFFF) != 55670) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_sealcard_ffi_checksum_func_challenge_to_text() and 0xFFFF) != 50840) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_sealcard_ffi_checksum_func_ed25519_holder_key() and 0xFFFF) != 52837) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_sealcard_ffi_checksum_func_jwk_holder_key() and 0xFFFF) != 49158) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_sealcard_ffi_checksum_func_p256_holder_key() and 0xFFFF) != 41263) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_sealcard_ffi_checksum_func_error_codes() and 0xFFFF) != 22926) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_func_inspect() and 0xFFFF) != 46725) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_sealcard_ffi_checksum_func_read_pass() and 0xFFFF) != 5028) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_func_isolated() and 0xFFFF) != 16263) {
@@ -1033,25 +1043,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_sealcard_ffi_checksum_func_scan_png() and 0xFFFF) != 19895) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_sealcard_ffi_checksum_method_devicekey_holder_key() and 0xFFFF) != 1501) {
+    if ((lib.uniffi_sealcard_ffi_checksum_method_devicekey_holder_key() and 0xFFFF) != 10655) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_method_devicekey_sign() and 0xFFFF) != 23648) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_sealcard_ffi_checksum_method_holderkey_to_jwk() and 0xFFFF) != 3478) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key() and 0xFFFF) != 5978) {
+    if ((lib.uniffi_sealcard_ffi_checksum_method_softwaredevicekey_holder_key() and 0xFFFF) != 48562) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_method_softwaredevicekey_sign() and 0xFFFF) != 17074) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_method_pass_holder_key() and 0xFFFF) != 41414) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_method_pass_unverified_snapshot() and 0xFFFF) != 7199) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_method_presenter_present() and 0xFFFF) != 14690) {
@@ -1078,15 +1079,6 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_sealcard_ffi_checksum_method_verifier_verify_bytes() and 0xFFFF) != 22507) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_sealcard_ffi_checksum_constructor_holderkey_from_ed25519() and 0xFFFF) != 38511) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_constructor_holderkey_from_jwk() and 0xFFFF) != 40247) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_constructor_holderkey_from_p256() and 0xFFFF) != 29581) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
     if ((lib.uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_ed25519() and 0xFFFF) != 14390) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1096,10 +1088,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256() and 0xFFFF) != 61355) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_sealcard_ffi_checksum_constructor_pass_from_text() and 0xFFFF) != 41289) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_constructor_presenter_new() and 0xFFFF) != 39695) {
+    if ((lib.uniffi_sealcard_ffi_checksum_constructor_presenter_new() and 0xFFFF) != 43773) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_constructor_verifier_with_jwks() and 0xFFFF) != 32377) {
@@ -1570,12 +1559,12 @@ public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
 public interface DeviceKey {
 
     /**
-     * The public half.
+     * The public half as a JWK.
      *
      * # Errors
      * [`DeviceKeyError`] if the key cannot be had.
      */
-    fun `holderKey`(): HolderKey
+    fun `holderKey`(): kotlin.String
 
     /**
      * Signs the message as it is: Ed25519, or ECDSA over its SHA-256, as DER or as r and s of 32 bytes each; s may be either
@@ -1695,13 +1684,13 @@ open class DeviceKeyImpl: Disposable, AutoCloseable, DeviceKey
 
 
     /**
-     * The public half.
+     * The public half as a JWK.
      *
      * # Errors
      * [`DeviceKeyError`] if the key cannot be had.
      */
-    @Throws(DeviceKeyException::class)override fun `holderKey`(): HolderKey {
-            return FfiConverterTypeHolderKey.lift(
+    @Throws(DeviceKeyException::class)override fun `holderKey`(): kotlin.String {
+            return FfiConverterString.lift(
     callWithHandle {
     uniffiRustCallWithError(DeviceKeyException) { _status ->
     UniffiLib.uniffi_sealcard_ffi_fn_method_devicekey_holder_key(
@@ -1754,13 +1743,13 @@ open class DeviceKeyImpl: Disposable, AutoCloseable, DeviceKey
 // Put the implementation in an object so we don't pollute the top-level namespace
 internal object uniffiCallbackInterfaceDeviceKey {
     internal object `holderKey`: UniffiCallbackInterfaceDeviceKeyMethod0 {
-        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: LongByReference,uniffiCallStatus: UniffiRustCallStatus,) {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeDeviceKey.handleMap.get(uniffiHandle)
             val makeCall = { ->
                 uniffiObj.`holderKey`(
                 )
             }
-            val writeReturn = { value: HolderKey -> uniffiOutReturn.setValue(FfiConverterTypeHolderKey.lower(value)) }
+            val writeReturn = { value: kotlin.String -> uniffiOutReturn.setValue(FfiConverterString.lower(value)) }
             uniffiTraitInterfaceCallWithError(
                 uniffiCallStatus,
                 makeCall,
@@ -1948,634 +1937,6 @@ public object FfiConverterTypeDeviceKey: FfiConverter<DeviceKey, Long> {
 
 
 /**
- * The public half of a device's key, which the issuer binds a pass to.
- */
-public interface HolderKeyInterface {
-
-    /**
-     * The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`.
-     */
-    fun `toJwk`(): kotlin.String
-
-    companion object
-}
-
-/**
- * The public half of a device's key, which the issuer binds a pass to.
- */
-open class HolderKey: Disposable, AutoCloseable, HolderKeyInterface
-{
-
-    @Suppress("UNUSED_PARAMETER")
-    /**
-     * @suppress
-     */
-    constructor(withHandle: UniffiWithHandle, handle: Long) {
-        this.handle = handle
-        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
-    }
-
-    /**
-     * @suppress
-     *
-     * This constructor can be used to instantiate a fake object. Only used for tests. Any
-     * attempt to actually use an object constructed this way will fail as there is no
-     * connected Rust object.
-     */
-    @Suppress("UNUSED_PARAMETER")
-    constructor(noHandle: NoHandle) {
-        this.handle = 0
-        this.cleanable = null
-    }
-
-    protected val handle: Long
-    protected val cleanable: UniffiCleaner.Cleanable?
-
-    private val wasDestroyed = AtomicBoolean(false)
-    private val callCounter = AtomicLong(1)
-
-    /**
-     * Whether the current object has been destroyed and its reference is gone in the Rust side.
-     */
-    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
-
-    override fun destroy() {
-        // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
-        if (this.wasDestroyed.compareAndSet(false, true)) {
-            // This decrement always matches the initial count of 1 given at creation time.
-            if (this.callCounter.decrementAndGet() == 0L) {
-                cleanable?.clean()
-            }
-        }
-    }
-
-    @Synchronized
-    override fun close() {
-        this.destroy()
-    }
-
-    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
-        // Check and increment the call counter, to keep the object alive.
-        // This needs a compare-and-set retry loop in case of concurrent updates.
-        do {
-            val c = this.callCounter.get()
-            if (c == 0L) {
-                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
-            }
-            if (c == Long.MAX_VALUE) {
-                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
-            }
-        } while (! this.callCounter.compareAndSet(c, c + 1L))
-        // Now we can safely do the method call without the handle being freed concurrently.
-        try {
-            return block(this.uniffiCloneHandle())
-        } finally {
-            // This decrement always matches the increment we performed above.
-            if (this.callCounter.decrementAndGet() == 0L) {
-                cleanable?.clean()
-            }
-        }
-    }
-
-    // Use a static inner class instead of a closure so as not to accidentally
-    // capture `this` as part of the cleanable's action.
-    private class UniffiCleanAction(private val handle: Long) : Runnable {
-        override fun run() {
-            if (handle == 0.toLong()) {
-                // Fake object created with `NoHandle`, don't try to free.
-                return;
-            }
-            uniffiRustCall { status ->
-                UniffiLib.uniffi_sealcard_ffi_fn_free_holderkey(handle, status)
-            }
-        }
-    }
-
-    /**
-     * @suppress
-     */
-    fun uniffiCloneHandle(): Long {
-        if (handle == 0.toLong()) {
-            throw InternalException("uniffiCloneHandle() called on NoHandle object");
-        }
-        return uniffiRustCall() { status ->
-            UniffiLib.uniffi_sealcard_ffi_fn_clone_holderkey(handle, status)
-        }
-    }
-
-
-    /**
-     * The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`.
-     */override fun `toJwk`(): kotlin.String {
-            return FfiConverterString.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_method_holderkey_to_jwk(
-        it,
-        _status)
-}
-    }
-    )
-    }
-
-
-
-
-
-
-
-
-    companion object {
-
-    /**
-     * An Ed25519 key: 32 bytes.
-     *
-     * # Errors
-     * `invalid_key` or `weak_key`.
-     */
-    @Throws(SealcardException::class) fun `fromEd25519`(`key`: kotlin.ByteArray): HolderKey {
-            return FfiConverterTypeHolderKey.lift(
-    uniffiRustCallWithError(SealcardException) { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_constructor_holderkey_from_ed25519(
-
-
-        FfiConverterByteArray.lower(`key`),_status)
-}
-    )
-    }
-
-
-
-    /**
-     * A key of either kind as a JWK.
-     *
-     * # Errors
-     * `invalid_key` or `weak_key`.
-     */
-    @Throws(SealcardException::class) fun `fromJwk`(`jwk`: kotlin.String): HolderKey {
-            return FfiConverterTypeHolderKey.lift(
-    uniffiRustCallWithError(SealcardException) { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_constructor_holderkey_from_jwk(
-
-
-        FfiConverterString.lower(`jwk`),_status)
-}
-    )
-    }
-
-
-
-    /**
-     * A P-256 key, as the Secure Enclave and Android's key store have it: a point of SEC 1, compressed (33 bytes) or not (65
-     * bytes, also called X9.63).
-     *
-     * # Errors
-     * `invalid_key`.
-     */
-    @Throws(SealcardException::class) fun `fromP256`(`point`: kotlin.ByteArray): HolderKey {
-            return FfiConverterTypeHolderKey.lift(
-    uniffiRustCallWithError(SealcardException) { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_constructor_holderkey_from_p256(
-
-
-        FfiConverterByteArray.lower(`point`),_status)
-}
-    )
-    }
-
-
-
-    }
-
-}
-
-
-/**
- * @suppress
- */
-public object FfiConverterTypeHolderKey: FfiConverter<HolderKey, Long> {
-    override fun lower(value: HolderKey): Long {
-        return value.uniffiCloneHandle()
-    }
-
-    override fun lift(value: Long): HolderKey {
-        return HolderKey(UniffiWithHandle, value)
-    }
-
-    override fun read(buf: ByteBuffer): HolderKey {
-        return lift(buf.getLong())
-    }
-
-    override fun allocationSize(value: HolderKey) = 8UL
-
-    override fun write(value: HolderKey, buf: ByteBuffer) {
-        buf.putLong(lower(value))
-    }
-}
-
-
-// This template implements a class for working with a Rust struct via a handle
-// to the live Rust struct on the other side of the FFI.
-//
-// There's some subtlety here, because we have to be careful not to operate on a Rust
-// struct after it has been dropped, and because we must expose a public API for freeing
-// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
-//
-//   * Each instance holds an opaque handle to the underlying Rust struct.
-//     Method calls need to read this handle from the object's state and pass it in to
-//     the Rust FFI.
-//
-//   * When an instance is no longer needed, its handle should be passed to a
-//     special destructor function provided by the Rust FFI, which will drop the
-//     underlying Rust struct.
-//
-//   * Given an instance, calling code is expected to call the special
-//     `destroy` method in order to free it after use, either by calling it explicitly
-//     or by using a higher-level helper like the `use` method. Failing to do so risks
-//     leaking the underlying Rust struct.
-//
-//   * We can't assume that calling code will do the right thing, and must be prepared
-//     to handle Kotlin method calls executing concurrently with or even after a call to
-//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
-//
-//   * We must never allow Rust code to operate on the underlying Rust struct after
-//     the destructor has been called, and must never call the destructor more than once.
-//     Doing so may trigger memory unsafety.
-//
-//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
-//     is implemented to call the destructor when the Kotlin object becomes unreachable.
-//     This is done in a background thread. This is not a panacea, and client code should be aware that
-//      1. the thread may starve if some there are objects that have poorly performing
-//     `drop` methods or do significant work in their `drop` methods.
-//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
-//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
-//
-// If we try to implement this with mutual exclusion on access to the handle, there is the
-// possibility of a race between a method call and a concurrent call to `destroy`:
-//
-//    * Thread A starts a method call, reads the value of the handle, but is interrupted
-//      before it can pass the handle over the FFI to Rust.
-//    * Thread B calls `destroy` and frees the underlying Rust struct.
-//    * Thread A resumes, passing the already-read handle value to Rust and triggering
-//      a use-after-free.
-//
-// One possible solution would be to use a `ReadWriteLock`, with each method call taking
-// a read lock (and thus allowed to run concurrently) and the special `destroy` method
-// taking a write lock (and thus blocking on live method calls). However, we aim not to
-// generate methods with any hidden blocking semantics, and a `destroy` method that might
-// block if called incorrectly seems to meet that bar.
-//
-// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
-// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
-// has been called. These are updated according to the following rules:
-//
-//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
-//      The initial value for the flag is false.
-//
-//    * At the start of each method call, we atomically check the counter.
-//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
-//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
-//
-//    * At the end of each method call, we atomically decrement and check the counter.
-//      If it has reached zero then we destroy the underlying Rust struct.
-//
-//    * When `destroy` is called, we atomically flip the flag from false to true.
-//      If the flag was already true we silently fail.
-//      Otherwise we atomically decrement and check the counter.
-//      If it has reached zero then we destroy the underlying Rust struct.
-//
-// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
-// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
-//
-// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
-// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
-// of the underlying Rust code.
-//
-// This makes a cleaner a better alternative to _not_ calling `destroy()` as
-// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
-// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
-// thread may be starved, and the app will leak memory.
-//
-// In this case, `destroy`ing manually may be a better solution.
-//
-// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
-// with Rust peers are reclaimed:
-//
-// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
-// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
-// 3. The memory is reclaimed when the process terminates.
-//
-// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
-//
-
-
-/**
- * A snapshot that is bound to a device's key. What is shown is not the pass, but a presentation of it.
- */
-public interface PassInterface {
-
-    /**
-     * The key of the device that makes its presentations.
-     */
-    fun `holderKey`(): HolderKey
-
-    /**
-     * What the pass says. The issuer's signature was not checked.
-     */
-    fun `unverifiedSnapshot`(): UnverifiedSnapshot
-
-    companion object
-}
-
-/**
- * A snapshot that is bound to a device's key. What is shown is not the pass, but a presentation of it.
- */
-open class Pass: Disposable, AutoCloseable, PassInterface
-{
-
-    @Suppress("UNUSED_PARAMETER")
-    /**
-     * @suppress
-     */
-    constructor(withHandle: UniffiWithHandle, handle: Long) {
-        this.handle = handle
-        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
-    }
-
-    /**
-     * @suppress
-     *
-     * This constructor can be used to instantiate a fake object. Only used for tests. Any
-     * attempt to actually use an object constructed this way will fail as there is no
-     * connected Rust object.
-     */
-    @Suppress("UNUSED_PARAMETER")
-    constructor(noHandle: NoHandle) {
-        this.handle = 0
-        this.cleanable = null
-    }
-
-    protected val handle: Long
-    protected val cleanable: UniffiCleaner.Cleanable?
-
-    private val wasDestroyed = AtomicBoolean(false)
-    private val callCounter = AtomicLong(1)
-
-    /**
-     * Whether the current object has been destroyed and its reference is gone in the Rust side.
-     */
-    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
-
-    override fun destroy() {
-        // Only allow a single call to this method.
-        // TODO: maybe we should log a warning if called more than once?
-        if (this.wasDestroyed.compareAndSet(false, true)) {
-            // This decrement always matches the initial count of 1 given at creation time.
-            if (this.callCounter.decrementAndGet() == 0L) {
-                cleanable?.clean()
-            }
-        }
-    }
-
-    @Synchronized
-    override fun close() {
-        this.destroy()
-    }
-
-    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
-        // Check and increment the call counter, to keep the object alive.
-        // This needs a compare-and-set retry loop in case of concurrent updates.
-        do {
-            val c = this.callCounter.get()
-            if (c == 0L) {
-                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
-            }
-            if (c == Long.MAX_VALUE) {
-                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
-            }
-        } while (! this.callCounter.compareAndSet(c, c + 1L))
-        // Now we can safely do the method call without the handle being freed concurrently.
-        try {
-            return block(this.uniffiCloneHandle())
-        } finally {
-            // This decrement always matches the increment we performed above.
-            if (this.callCounter.decrementAndGet() == 0L) {
-                cleanable?.clean()
-            }
-        }
-    }
-
-    // Use a static inner class instead of a closure so as not to accidentally
-    // capture `this` as part of the cleanable's action.
-    private class UniffiCleanAction(private val handle: Long) : Runnable {
-        override fun run() {
-            if (handle == 0.toLong()) {
-                // Fake object created with `NoHandle`, don't try to free.
-                return;
-            }
-            uniffiRustCall { status ->
-                UniffiLib.uniffi_sealcard_ffi_fn_free_pass(handle, status)
-            }
-        }
-    }
-
-    /**
-     * @suppress
-     */
-    fun uniffiCloneHandle(): Long {
-        if (handle == 0.toLong()) {
-            throw InternalException("uniffiCloneHandle() called on NoHandle object");
-        }
-        return uniffiRustCall() { status ->
-            UniffiLib.uniffi_sealcard_ffi_fn_clone_pass(handle, status)
-        }
-    }
-
-
-    /**
-     * The key of the device that makes its presentations.
-     */override fun `holderKey`(): HolderKey {
-            return FfiConverterTypeHolderKey.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_method_pass_holder_key(
-        it,
-        _status)
-}
-    }
-    )
-    }
-
-
-
-    /**
-     * What the pass says. The issuer's signature was not checked.
-     */override fun `unverifiedSnapshot`(): UnverifiedSnapshot {
-            return FfiConverterTypeUnverifiedSnapshot.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_method_pass_unverified_snapshot(
-        it,
-        _status)
-}
-    }
-    )
-    }
-
-
-
-
-
-
-
-
-    companion object {
-
-    /**
-     * Reads the payload text that the issuer gave. The issuer's signature is for verifiers to check, not for the holder.
-     *
-     * # Errors
-     * `malformed`, `unsupported_version`, or `proof_invalid` for what is no pass.
-     */
-    @Throws(SealcardException::class) fun `fromText`(`text`: kotlin.String): Pass {
-            return FfiConverterTypePass.lift(
-    uniffiRustCallWithError(SealcardException) { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_constructor_pass_from_text(
-
-
-        FfiConverterString.lower(`text`),_status)
-}
-    )
-    }
-
-
-
-    }
-
-}
-
-
-/**
- * @suppress
- */
-public object FfiConverterTypePass: FfiConverter<Pass, Long> {
-    override fun lower(value: Pass): Long {
-        return value.uniffiCloneHandle()
-    }
-
-    override fun lift(value: Long): Pass {
-        return Pass(UniffiWithHandle, value)
-    }
-
-    override fun read(buf: ByteBuffer): Pass {
-        return lift(buf.getLong())
-    }
-
-    override fun allocationSize(value: Pass) = 8UL
-
-    override fun write(value: Pass, buf: ByteBuffer) {
-        buf.putLong(lower(value))
-    }
-}
-
-
-// This template implements a class for working with a Rust struct via a handle
-// to the live Rust struct on the other side of the FFI.
-//
-// There's some subtlety here, because we have to be careful not to operate on a Rust
-// struct after it has been dropped, and because we must expose a public API for freeing
-// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
-//
-//   * Each instance holds an opaque handle to the underlying Rust struct.
-//     Method calls need to read this handle from the object's state and pass it in to
-//     the Rust FFI.
-//
-//   * When an instance is no longer needed, its handle should be passed to a
-//     special destructor function provided by the Rust FFI, which will drop the
-//     underlying Rust struct.
-//
-//   * Given an instance, calling code is expected to call the special
-//     `destroy` method in order to free it after use, either by calling it explicitly
-//     or by using a higher-level helper like the `use` method. Failing to do so risks
-//     leaking the underlying Rust struct.
-//
-//   * We can't assume that calling code will do the right thing, and must be prepared
-//     to handle Kotlin method calls executing concurrently with or even after a call to
-//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
-//
-//   * We must never allow Rust code to operate on the underlying Rust struct after
-//     the destructor has been called, and must never call the destructor more than once.
-//     Doing so may trigger memory unsafety.
-//
-//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
-//     is implemented to call the destructor when the Kotlin object becomes unreachable.
-//     This is done in a background thread. This is not a panacea, and client code should be aware that
-//      1. the thread may starve if some there are objects that have poorly performing
-//     `drop` methods or do significant work in their `drop` methods.
-//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
-//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
-//
-// If we try to implement this with mutual exclusion on access to the handle, there is the
-// possibility of a race between a method call and a concurrent call to `destroy`:
-//
-//    * Thread A starts a method call, reads the value of the handle, but is interrupted
-//      before it can pass the handle over the FFI to Rust.
-//    * Thread B calls `destroy` and frees the underlying Rust struct.
-//    * Thread A resumes, passing the already-read handle value to Rust and triggering
-//      a use-after-free.
-//
-// One possible solution would be to use a `ReadWriteLock`, with each method call taking
-// a read lock (and thus allowed to run concurrently) and the special `destroy` method
-// taking a write lock (and thus blocking on live method calls). However, we aim not to
-// generate methods with any hidden blocking semantics, and a `destroy` method that might
-// block if called incorrectly seems to meet that bar.
-//
-// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
-// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
-// has been called. These are updated according to the following rules:
-//
-//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
-//      The initial value for the flag is false.
-//
-//    * At the start of each method call, we atomically check the counter.
-//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
-//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
-//
-//    * At the end of each method call, we atomically decrement and check the counter.
-//      If it has reached zero then we destroy the underlying Rust struct.
-//
-//    * When `destroy` is called, we atomically flip the flag from false to true.
-//      If the flag was already true we silently fail.
-//      Otherwise we atomically decrement and check the counter.
-//      If it has reached zero then we destroy the underlying Rust struct.
-//
-// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
-// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
-//
-// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
-// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
-// of the underlying Rust code.
-//
-// This makes a cleaner a better alternative to _not_ calling `destroy()` as
-// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
-// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
-// thread may be starved, and the app will leak memory.
-//
-// In this case, `destroy`ing manually may be a better solution.
-//
-// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
-// with Rust peers are reclaimed:
-//
-// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
-// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
-// 3. The memory is reclaimed when the process terminates.
-//
-// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
-//
-
-
-/**
  * A pass and the device's key to it.
  */
 public interface PresenterInterface {
@@ -2622,15 +1983,15 @@ open class Presenter: Disposable, AutoCloseable, PresenterInterface
     }
     /**
      * # Errors
-     * `proof_invalid` if the pass is bound to another key, `key_unavailable` if the key cannot be had.
+     * As [`read_pass`]; `proof_invalid` if the pass is bound to another key, `key_unavailable` if the key cannot be had.
      */
-    constructor(`pass`: Pass, `key`: DeviceKey) :
+    constructor(`pass`: kotlin.String, `key`: DeviceKey) :
         this(UniffiWithHandle,
     uniffiRustCallWithError(SealcardException) { _status ->
     UniffiLib.uniffi_sealcard_ffi_fn_constructor_presenter_new(
 
 
-        FfiConverterTypePass.lower(`pass`),
+        FfiConverterString.lower(`pass`),
         FfiConverterTypeDeviceKey.lower(`key`),_status)
 }
     )
@@ -2874,7 +2235,7 @@ public object FfiConverterTypePresenter: FfiConverter<Presenter, Long> {
  */
 public interface SoftwareDeviceKeyInterface {
 
-    fun `holderKey`(): HolderKey
+    fun `holderKey`(): kotlin.String
 
     fun `sign`(`message`: kotlin.ByteArray): kotlin.ByteArray
 
@@ -2988,8 +2349,8 @@ open class SoftwareDeviceKey: Disposable, AutoCloseable, SoftwareDeviceKeyInterf
     }
 
 
-    @Throws(DeviceKeyException::class)override fun `holderKey`(): HolderKey {
-            return FfiConverterTypeHolderKey.lift(
+    @Throws(DeviceKeyException::class)override fun `holderKey`(): kotlin.String {
+            return FfiConverterString.lift(
     callWithHandle {
     uniffiRustCallWithError(DeviceKeyException) { _status ->
     UniffiLib.uniffi_sealcard_ffi_fn_method_softwaredevicekey_holder_key(
@@ -3717,22 +3078,11 @@ data class InspectedToken (
      */
     val `budget`: Budget
 
-): Disposable{
+){
 
 
 
 
-
-    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
-    override fun destroy() {
-
-    Disposable.destroy(
-        this.`unverifiedSnapshot`,
-        this.`unverifiedProof`,
-        this.`unverifiedKeyHint`,
-        this.`budget`
-    )
-    }
 
     companion object
 }
@@ -3914,7 +3264,7 @@ data class Profile (
     val `accentColor`: kotlin.String
     ,
     /**
-     * Up to 20, in their order.
+     * Up to 32, in their order.
      */
     val `links`: List<Link>
     ,
@@ -4291,35 +3641,20 @@ data class UnverifiedSnapshot (
     val `expiresAt`: UnixTime
     ,
     /**
-     * The device that it claims to be bound to.
+     * The key of the device that it claims to be bound to, as a JWK.
      */
-    val `holderKey`: HolderKey?
+    val `holderKey`: kotlin.String?
     ,
     /**
      * Its place in the revocation list.
      */
     val `revocationIndex`: kotlin.UInt?
 
-): Disposable{
+){
 
 
 
 
-
-    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
-    override fun destroy() {
-
-    Disposable.destroy(
-        this.`profile`,
-        this.`card`,
-        this.`event`,
-        this.`otherFields`,
-        this.`issuedAt`,
-        this.`expiresAt`,
-        this.`holderKey`,
-        this.`revocationIndex`
-    )
-    }
 
     companion object
 }
@@ -4336,7 +3671,7 @@ public object FfiConverterTypeUnverifiedSnapshot: FfiConverterRustBuffer<Unverif
             FfiConverterSequenceTypeOtherField.read(buf),
             FfiConverterTypeUnixTime.read(buf),
             FfiConverterTypeUnixTime.read(buf),
-            FfiConverterOptionalTypeHolderKey.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterOptionalUInt.read(buf),
         )
     }
@@ -4348,7 +3683,7 @@ public object FfiConverterTypeUnverifiedSnapshot: FfiConverterRustBuffer<Unverif
             FfiConverterSequenceTypeOtherField.allocationSize(value.`otherFields`) +
             FfiConverterTypeUnixTime.allocationSize(value.`issuedAt`) +
             FfiConverterTypeUnixTime.allocationSize(value.`expiresAt`) +
-            FfiConverterOptionalTypeHolderKey.allocationSize(value.`holderKey`) +
+            FfiConverterOptionalString.allocationSize(value.`holderKey`) +
             FfiConverterOptionalUInt.allocationSize(value.`revocationIndex`)
     )
 
@@ -4359,7 +3694,7 @@ public object FfiConverterTypeUnverifiedSnapshot: FfiConverterRustBuffer<Unverif
             FfiConverterSequenceTypeOtherField.write(value.`otherFields`, buf)
             FfiConverterTypeUnixTime.write(value.`issuedAt`, buf)
             FfiConverterTypeUnixTime.write(value.`expiresAt`, buf)
-            FfiConverterOptionalTypeHolderKey.write(value.`holderKey`, buf)
+            FfiConverterOptionalString.write(value.`holderKey`, buf)
             FfiConverterOptionalUInt.write(value.`revocationIndex`, buf)
     }
 }
@@ -5318,6 +4653,32 @@ sealed class SealcardException: kotlin.Exception() {
 
 
 
+        /**
+         * The sentence, whichever the code.
+         */ fun `sentence`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_method_sealcarderror_sentence(FfiConverterTypeSealcardError.lower(this),
+        _status)
+}
+    )
+    }
+
+
+
+        /**
+         * Its stable code, like `expired`.
+         */ fun `stableCode`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_method_sealcarderror_stable_code(FfiConverterTypeSealcardError.lower(this),
+        _status)
+}
+    )
+    }
+
+
+
 
 
     companion object ErrorHandler : UniffiRustCallStatusErrorHandler<SealcardException> {
@@ -5879,38 +5240,6 @@ public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteA
 /**
  * @suppress
  */
-public object FfiConverterOptionalTypeHolderKey: FfiConverterRustBuffer<HolderKey?> {
-    override fun read(buf: ByteBuffer): HolderKey? {
-        if (buf.get().toInt() == 0) {
-            return null
-        }
-        return FfiConverterTypeHolderKey.read(buf)
-    }
-
-    override fun allocationSize(value: HolderKey?): ULong {
-        if (value == null) {
-            return 1UL
-        } else {
-            return 1UL + FfiConverterTypeHolderKey.allocationSize(value)
-        }
-    }
-
-    override fun write(value: HolderKey?, buf: ByteBuffer) {
-        if (value == null) {
-            buf.put(0)
-        } else {
-            buf.put(1)
-            FfiConverterTypeHolderKey.write(value, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
 public object FfiConverterOptionalTypeSignedFile: FfiConverterRustBuffer<SignedFile?> {
     override fun read(buf: ByteBuffer): SignedFile? {
         if (buf.get().toInt() == 0) {
@@ -6243,6 +5572,97 @@ public object FfiConverterTypeUnixTime: FfiConverter<UnixTime, Long> {
 public typealias Url = kotlin.String
 public typealias FfiConverterTypeUrl = FfiConverterString
         /**
+         * The bytes of a challenge's text.
+         *
+         * # Errors
+         * `wrong_challenge`.
+         */
+    @Throws(SealcardException::class) fun `challengeFromText`(`text`: kotlin.String): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    uniffiRustCallWithError(SealcardException) { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_func_challenge_from_text(
+
+
+        FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
+
+
+        /**
+         * A challenge of 4 to 16 bytes as text: two hexadecimal digits a byte, in lower case.
+         *
+         * # Errors
+         * `wrong_challenge` for other lengths.
+         */
+    @Throws(SealcardException::class) fun `challengeToText`(`challenge`: kotlin.ByteArray): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(SealcardException) { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_func_challenge_to_text(
+
+
+        FfiConverterByteArray.lower(`challenge`),_status)
+}
+    )
+    }
+
+
+        /**
+         * An Ed25519 public key of 32 bytes as a JWK.
+         *
+         * # Errors
+         * `invalid_key` or `weak_key`.
+         */
+    @Throws(SealcardException::class) fun `ed25519HolderKey`(`key`: kotlin.ByteArray): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(SealcardException) { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_func_ed25519_holder_key(
+
+
+        FfiConverterByteArray.lower(`key`),_status)
+}
+    )
+    }
+
+
+        /**
+         * A device's public key of either kind, given as a JWK, as the one JWK that it has here.
+         *
+         * # Errors
+         * `invalid_key` or `weak_key`.
+         */
+    @Throws(SealcardException::class) fun `jwkHolderKey`(`jwk`: kotlin.String): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(SealcardException) { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_func_jwk_holder_key(
+
+
+        FfiConverterString.lower(`jwk`),_status)
+}
+    )
+    }
+
+
+        /**
+         * A P-256 public key as a JWK: a point of SEC 1, compressed (33 bytes) or not (65 bytes, also called X9.63), as the Secure
+         * Enclave and Android's key store have it.
+         *
+         * # Errors
+         * `invalid_key`.
+         */
+    @Throws(SealcardException::class) fun `p256HolderKey`(`point`: kotlin.ByteArray): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(SealcardException) { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_func_p256_holder_key(
+
+
+        FfiConverterByteArray.lower(`point`),_status)
+}
+    )
+    }
+
+
+        /**
          * The stable code of each error, in the order of the variants: the same in every language, on the command line and over HTTP.
          */ fun `errorCodes`(): List<kotlin.String> {
             return FfiConverterSequenceString.lift(
@@ -6265,6 +5685,25 @@ public typealias FfiConverterTypeUrl = FfiConverterString
             return FfiConverterTypeInspectedToken.lift(
     uniffiRustCallWithError(SealcardException) { _status ->
     UniffiLib.uniffi_sealcard_ffi_fn_func_inspect(
+
+
+        FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
+
+
+        /**
+         * What a pass says: a snapshot that is bound to a device's key, as the issuer gave it. The issuer's signature is for verifiers
+         * to check, not for the holder.
+         *
+         * # Errors
+         * `malformed`, `unsupported_version`, or `proof_invalid` for what is no pass.
+         */
+    @Throws(SealcardException::class) fun `readPass`(`text`: kotlin.String): UnverifiedSnapshot {
+            return FfiConverterTypeUnverifiedSnapshot.lift(
+    uniffiRustCallWithError(SealcardException) { _status ->
+    UniffiLib.uniffi_sealcard_ffi_fn_func_read_pass(
 
 
         FfiConverterString.lower(`text`),_status)
