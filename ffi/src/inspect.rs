@@ -3,7 +3,7 @@
 use sealcard_core::{self as core, Carrier, HolderKey, UnixTime};
 
 use crate::profile::text;
-use crate::{ErrorCorrection, OtherField, Profile, SealcardError};
+use crate::{Bytes, ErrorCorrection, OtherField, Profile, SealcardError};
 
 /// What a token claims. **Anyone can write this**: show it only as unverified.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -32,7 +32,7 @@ pub struct UnverifiedProof {
     /// When it was made.
     pub time: UnixTime,
     /// The challenge that it answers.
-    pub challenge: Option<Vec<u8>>,
+    pub challenge: Option<Bytes>,
 }
 
 /// A token, unverified, and what it costs in a QR code.
@@ -103,7 +103,7 @@ pub fn inspect(text: &str) -> Result<InspectedToken, SealcardError> {
         unverified_snapshot: UnverifiedSnapshot::from(&snapshot),
         unverified_proof: token.unverified_proof().map(|proof| UnverifiedProof {
             time: proof.time,
-            challenge: proof.challenge.map(|challenge| challenge.as_bytes().to_vec()),
+            challenge: proof.challenge.map(|challenge| Bytes(challenge.as_bytes().to_vec())),
         }),
         unverified_key_hint: token.unverified_key_hint()?,
         budget: Budget {

@@ -26,6 +26,7 @@ pub use inspect::{Budget, FieldCost, InspectedToken, QrSize, UnverifiedProof, Un
 pub use pass::{Presenter, read_pass};
 pub use profile::{Link, OtherField, Profile, Url, isolated};
 pub use qr::{ErrorCorrection, QrMatrix, qr_matrix, qr_png, qr_svg, qr_terminal, scan_luma, scan_png};
+pub use remote::Bytes;
 pub use verified::{Binding, Freshness, VerifiedSnapshot};
 pub use verifier::{SignedFile, StoredState, Update, Verifier, VerifierSettings};
 

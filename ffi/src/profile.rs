@@ -2,6 +2,8 @@
 
 use sealcard_core as core;
 
+use crate::Bytes;
+
 /// The address of a link or picture. Its scheme is `https`, `mailto` or `tel`, it is ASCII, and a picture's is `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(pub String);
@@ -56,7 +58,7 @@ pub struct OtherField {
     /// What kind of field it is.
     pub id: u8,
     /// Its content.
-    pub data: Vec<u8>,
+    pub data: Bytes,
 }
 
 /// A text between Unicode's marks that keep its writing direction from spilling over into the text around it.
@@ -90,7 +92,7 @@ impl From<&core::Profile> for Profile {
 
 impl From<&core::OtherField> for OtherField {
     fn from(field: &core::OtherField) -> Self {
-        Self { id: field.id(), data: field.data().into() }
+        Self { id: field.id(), data: Bytes(field.data().into()) }
     }
 }
 

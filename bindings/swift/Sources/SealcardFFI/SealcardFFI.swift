@@ -1862,7 +1862,7 @@ public struct OtherField: Equatable, Hashable {
     /**
      * Its content.
      */
-    public let data: Data
+    public let data: Bytes
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -1872,7 +1872,7 @@ public struct OtherField: Equatable, Hashable {
          */id: UInt8,
         /**
          * Its content.
-         */data: Data) {
+         */data: Bytes) {
         self.id = id
         self.data = data
     }
@@ -1894,13 +1894,13 @@ public struct FfiConverterTypeOtherField: FfiConverterRustBuffer {
         return
             try OtherField(
                 id: FfiConverterUInt8.read(from: &buf),
-                data: FfiConverterData.read(from: &buf)
+                data: FfiConverterTypeBytes.read(from: &buf)
         )
     }
 
     public static func write(_ value: OtherField, into buf: inout [UInt8]) {
         FfiConverterUInt8.write(value.id, into: &buf)
-        FfiConverterData.write(value.data, into: &buf)
+        FfiConverterTypeBytes.write(value.data, into: &buf)
     }
 }
 
@@ -2408,7 +2408,7 @@ public struct UnverifiedProof: Equatable, Hashable {
     /**
      * The challenge that it answers.
      */
-    public let challenge: Data?
+    public let challenge: Bytes?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2418,7 +2418,7 @@ public struct UnverifiedProof: Equatable, Hashable {
          */time: UnixTime,
         /**
          * The challenge that it answers.
-         */challenge: Data?) {
+         */challenge: Bytes?) {
         self.time = time
         self.challenge = challenge
     }
@@ -2440,13 +2440,13 @@ public struct FfiConverterTypeUnverifiedProof: FfiConverterRustBuffer {
         return
             try UnverifiedProof(
                 time: FfiConverterTypeUnixTime.read(from: &buf),
-                challenge: FfiConverterOptionData.read(from: &buf)
+                challenge: FfiConverterOptionTypeBytes.read(from: &buf)
         )
     }
 
     public static func write(_ value: UnverifiedProof, into buf: inout [UInt8]) {
         FfiConverterTypeUnixTime.write(value.time, into: &buf)
-        FfiConverterOptionData.write(value.challenge, into: &buf)
+        FfiConverterOptionTypeBytes.write(value.challenge, into: &buf)
     }
 }
 
@@ -3998,6 +3998,30 @@ fileprivate struct FfiConverterOptionTypeUnverifiedProof: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeBytes: FfiConverterRustBuffer {
+    typealias SwiftType = Bytes?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeBytes.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeBytes.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeUrl: FfiConverterRustBuffer {
     typealias SwiftType = Url?
 
@@ -4168,6 +4192,54 @@ fileprivate struct FfiConverterSequenceTypeSignedFile: FfiConverterRustBuffer {
         return seq
     }
 }
+
+
+
+
+public typealias Bytes = Data
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBytes: FfiConverter {
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Bytes {
+        let builtinValue = try FfiConverterData.read(from: &buf)
+        return builtinValue
+    }
+
+    public static func write(_ value: Bytes, into buf: inout [UInt8]) {
+        let builtinValue = value
+        return FfiConverterData.write(builtinValue, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> Bytes {
+        let builtinValue = try FfiConverterData.lift(value)
+        return builtinValue
+    }
+
+    public static func lower(_ value: Bytes) -> RustBuffer {
+        let builtinValue = value
+        return FfiConverterData.lower(builtinValue)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBytes_lift(_ value: RustBuffer) throws -> Bytes {
+    return try FfiConverterTypeBytes.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBytes_lower(_ value: Bytes) -> RustBuffer {
+    return FfiConverterTypeBytes.lower(value)
+}
+
 
 
 

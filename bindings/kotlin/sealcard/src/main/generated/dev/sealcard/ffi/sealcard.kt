@@ -3184,7 +3184,7 @@ data class OtherField (
     /**
      * Its content.
      */
-    val `data`: kotlin.ByteArray
+    val `data`: Bytes
 
 ){
 
@@ -3202,18 +3202,18 @@ public object FfiConverterTypeOtherField: FfiConverterRustBuffer<OtherField> {
     override fun read(buf: ByteBuffer): OtherField {
         return OtherField(
             FfiConverterUByte.read(buf),
-            FfiConverterByteArray.read(buf),
+            FfiConverterTypeBytes.read(buf),
         )
     }
 
     override fun allocationSize(value: OtherField) = (
             FfiConverterUByte.allocationSize(value.`id`) +
-            FfiConverterByteArray.allocationSize(value.`data`)
+            FfiConverterTypeBytes.allocationSize(value.`data`)
     )
 
     override fun write(value: OtherField, buf: ByteBuffer) {
             FfiConverterUByte.write(value.`id`, buf)
-            FfiConverterByteArray.write(value.`data`, buf)
+            FfiConverterTypeBytes.write(value.`data`, buf)
     }
 }
 
@@ -3571,7 +3571,7 @@ data class UnverifiedProof (
     /**
      * The challenge that it answers.
      */
-    val `challenge`: kotlin.ByteArray?
+    val `challenge`: Bytes?
 
 ){
 
@@ -3589,18 +3589,18 @@ public object FfiConverterTypeUnverifiedProof: FfiConverterRustBuffer<Unverified
     override fun read(buf: ByteBuffer): UnverifiedProof {
         return UnverifiedProof(
             FfiConverterTypeUnixTime.read(buf),
-            FfiConverterOptionalByteArray.read(buf),
+            FfiConverterOptionalTypeBytes.read(buf),
         )
     }
 
     override fun allocationSize(value: UnverifiedProof) = (
             FfiConverterTypeUnixTime.allocationSize(value.`time`) +
-            FfiConverterOptionalByteArray.allocationSize(value.`challenge`)
+            FfiConverterOptionalTypeBytes.allocationSize(value.`challenge`)
     )
 
     override fun write(value: UnverifiedProof, buf: ByteBuffer) {
             FfiConverterTypeUnixTime.write(value.`time`, buf)
-            FfiConverterOptionalByteArray.write(value.`challenge`, buf)
+            FfiConverterOptionalTypeBytes.write(value.`challenge`, buf)
     }
 }
 
@@ -5336,6 +5336,38 @@ public object FfiConverterOptionalTypeUnverifiedProof: FfiConverterRustBuffer<Un
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeBytes: FfiConverterRustBuffer<Bytes?> {
+    override fun read(buf: ByteBuffer): Bytes? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeBytes.read(buf)
+    }
+
+    override fun allocationSize(value: Bytes?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeBytes.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Bytes?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeBytes.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeUrl: FfiConverterRustBuffer<Url?> {
     override fun read(buf: ByteBuffer): Url? {
         if (buf.get().toInt() == 0) {
@@ -5527,6 +5559,42 @@ public object FfiConverterSequenceTypeSignedFile: FfiConverterRustBuffer<List<Si
         value.iterator().forEach {
             FfiConverterTypeSignedFile.write(it, buf)
         }
+    }
+}
+
+
+
+
+
+public typealias Bytes = List<Byte>
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeBytes: FfiConverter<Bytes, RustBuffer.ByValue> {
+    override fun lift(value: RustBuffer.ByValue): Bytes {
+        val builtinValue = FfiConverterByteArray.lift(value)
+        return builtinValue.toList()
+    }
+
+    override fun lower(value: Bytes): RustBuffer.ByValue {
+        val builtinValue = value.toByteArray()
+        return FfiConverterByteArray.lower(builtinValue)
+    }
+
+    override fun read(buf: ByteBuffer): Bytes {
+        val builtinValue = FfiConverterByteArray.read(buf)
+        return builtinValue.toList()
+    }
+
+    override fun allocationSize(value: Bytes): ULong {
+        val builtinValue = value.toByteArray()
+        return FfiConverterByteArray.allocationSize(builtinValue)
+    }
+
+    override fun write(value: Bytes, buf: ByteBuffer) {
+        val builtinValue = value.toByteArray()
+        FfiConverterByteArray.write(builtinValue, buf)
     }
 }
 

@@ -1,0 +1,107 @@
+package dev.sealcard
+
+import java.security.KeyPair
+import java.security.KeyPairGenerator
+import java.security.interfaces.ECPublicKey
+import java.security.spec.ECGenParameterSpec
+import java.time.Duration
+import com.fasterxml.jackson.databind.JsonNode
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNotEquals
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** Passes and presentations: with keys of the platform's, and with those that fail. */
+class PresentationTest {
+    private fun vector(name: String): JsonNode = Vectors.read("passes.json").first { it.text("name") == name }
+
+    private fun verifier() = Verifier.ofJwks(Vectors.trust("example"))
+
+    private fun pair(curve: String): KeyPair =
+        KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec(curve)) }.generateKeyPair()
+
+    /** The platform's own key pair, whose signatures are DER with whichever s comes, in the place of the vector's device. */
+    @Test
+    fun `a key of the platform's is read and its signatures are understood`() {
+        repeat(50) {
+            val pair = pair("secp256r1")
+            val key = KeyStoreDeviceKey(pair.private, pair.public as ECPublicKey)
+            assertEquals(HolderKey.ofJwk(key.holderKey().jwk), key.holderKey())
+            // The pass is bound to another key: this one's signature is well formed, and not accepted.
+            val refusal = code { Presenter(Pass.parse(vector("P-256").text("pass")!!), key) }
+            assertEquals("proof_invalid", refusal)
+        }
+        val other = pair("secp384r1")
+        assertEquals("invalid_key", code { HolderKey.ofP256(other.public as ECPublicKey) })
+    }
+
+    @Test
+    fun `a presentation proves who is there for a minute`() {
+        val vector = vector("P-256")
+        val key = SoftwareDeviceKey.ofPrivateJwk(vector["key"].toString())
+        val pass = Pass.parse(vector.text("pass")!!)
+        assertEquals(key.holderKey().jwk, pass.unverifiedSnapshot.holderKey)
+        val now = vector.moment("now")
+        val text = Presenter(pass, key).present(now)
+        val verified = verifier().verify(text, now + Duration.ofSeconds(30))
+        assertEquals(Binding.Device(now), verified.binding)
+        assertEquals(pass.unverifiedSnapshot.profile, verified.profile)
+        assertEquals("proof_stale", code { verifier().verify(text, now + Duration.ofSeconds(61)) })
+        assertEquals("proof_missing", code { verifier().verify(pass.text, now) })
+    }
+
+    @Test
+    fun `a challenge is answered and no other`() {
+        val vector = vector("Ed25519")
+        val presenter = Presenter(Pass.parse(vector.text("pass")!!), SoftwareDeviceKey.ofPrivateJwk(vector["key"].toString()))
+        val now = vector.moment("now")
+        val challenge = Challenge.random()
+        assertEquals(challenge, Challenge.parse(challenge.toString()))
+        assertEquals(challenge, Challenge.of(challenge.toByteArray()))
+        assertNotEquals(challenge, Challenge.random())
+        val text = presenter.present(now, challenge)
+        verifier().verify(text, now, challenge)
+        assertEquals("wrong_challenge", code { verifier().verify(text, now) })
+        assertEquals("wrong_challenge", code { verifier().verify(text, now, Challenge.random()) })
+        for (size in 0..20) {
+            assertEquals(if (size in 4..16) null else "wrong_challenge", code { Challenge.of(ByteArray(size)) })
+        }
+    }
+
+    @Test
+    fun `a key that does not sign is an error of its own`() {
+        val vector = vector("P-256")
+        val holder = SoftwareDeviceKey.ofPrivateJwk(vector["key"].toString()).holderKey()
+        val pass = Pass.parse(vector.text("pass")!!)
+        val presenter = { answer: () -> ByteArray ->
+            Presenter(pass, object : DeviceKey {
+                override fun holderKey() = holder
+                override fun sign(message: ByteArray) = answer()
+            })
+        }
+        val error = assertThrows<SealcardException.KeyUnavailable> {
+            presenter { throw IllegalStateException("the phone is locked") }.present(vector.moment("now"))
+        }
+        assertEquals("key_unavailable", error.code)
+        assertEquals("the device's key did not sign: the phone is locked", error.message)
+        for (answer in listOf(ByteArray(0), ByteArray(64), ByteArray(64) { -1 }, ByteArray(70), ByteArray(1_000_000))) {
+            assertEquals("proof_invalid", code { presenter { answer }.present(vector.moment("now")) }, "${answer.size}")
+        }
+        val gone = object : DeviceKey {
+            override fun holderKey() = throw IllegalStateException("no such key")
+            override fun sign(message: ByteArray) = message
+        }
+        assertEquals("key_unavailable", code { Presenter(pass, gone) })
+        assertEquals("proof_invalid", code { Presenter(pass, SoftwareDeviceKey.p256(ByteArray(32) { 3 })) })
+    }
+
+    @Test
+    fun `keys of wrong lengths and weak ones are refused`() {
+        assertEquals("weak_key", code { HolderKey.ofEd25519(ByteArray(32)) })
+        assertEquals("invalid_key", code { HolderKey.ofEd25519(ByteArray(31)) })
+        assertEquals("invalid_key", code { HolderKey.ofP256(ByteArray(64)) })
+        assertEquals("invalid_key", code { SoftwareDeviceKey.p256(ByteArray(32)) })
+        assertEquals("invalid_key", code { SoftwareDeviceKey.ed25519(ByteArray(33)) })
+        assertEquals("invalid_key", code { HolderKey.ofJwk(vector("P-256")["key"].toString()) }, "a private key")
+    }
+}
