@@ -143,7 +143,7 @@ class RobustnessTest {
     @Test
     fun `a hundred thousand verifications leave no memory behind`() {
         val verifier = verifier()
-        assertFlat(warmUp = 10_000, rounds = 100_000) { round ->
+        assertFlat(warmUp = 50_000, rounds = 100_000) { round ->
             verifier.verify(text, now)
             if (round % 10 == 0) assertEquals("malformed", code { verifier.verify("SC1:NOT A TOKEN", now) })
         }
@@ -151,7 +151,7 @@ class RobustnessTest {
 
     @Test
     fun `verifiers that nobody closes leave no memory behind`() {
-        assertFlat(warmUp = 5_000, rounds = 20_000) { round ->
+        assertFlat(warmUp = 10_000, rounds = 20_000) { round ->
             val verifier = verifier()
             if (round % 2 == 0) verifier.close()
             if (round % 500 == 0) System.gc()
