@@ -61,6 +61,11 @@ build_app_library() {
         -Zbuild-std-features=optimize_for_size
 }
 
+# strip_library FILE   leaves out all symbols that nobody calls
+strip_library() {
+    if [ "$(uname)" = Darwin ]; then strip -x "$1"; else strip --strip-all "$1"; fi
+}
+
 # build_std CRATES CARGO-ARGUMENTS...   runs cargo with the standard library built from its sources: those of the rustup
 # component rust-src, or those of Debian's package of the same version, kept in the user's cache
 build_std() {
