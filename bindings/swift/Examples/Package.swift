@@ -14,5 +14,6 @@ let package = Package(
     targets: [
         .executableTarget(name: "door", dependencies: ["Sealcard"], linkerSettings: linking),
         .executableTarget(name: "badge", dependencies: ["Sealcard"], linkerSettings: linking),
+        .executableTarget(name: "verify-cost", dependencies: ["Sealcard"], linkerSettings: linking),
     ]
 )

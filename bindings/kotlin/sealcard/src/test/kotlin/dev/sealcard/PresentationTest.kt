@@ -1,10 +1,16 @@
 package dev.sealcard
 
+import java.math.BigInteger
+import java.security.KeyFactory
 import java.security.KeyPair
 import java.security.KeyPairGenerator
 import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
+import java.security.spec.ECPoint
+import java.security.spec.ECPrivateKeySpec
+import java.security.spec.ECPublicKeySpec
 import java.time.Duration
+import java.util.Base64
 import com.fasterxml.jackson.databind.JsonNode
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNotEquals
@@ -20,16 +26,34 @@ class PresentationTest {
     private fun pair(curve: String): KeyPair =
         KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec(curve)) }.generateKeyPair()
 
-    /** The platform's own key pair, whose signatures are DER with whichever s comes, in the place of the vector's device. */
+    /** The vector's device key as one of the platform's, which signs in DER, with whichever s comes. */
+    private fun platformKey(): KeyStoreDeviceKey {
+        val jwk = vector("P-256")["key"]
+        val number = { name: String -> BigInteger(1, Base64.getUrlDecoder().decode(jwk.text(name))) }
+        val curve = (pair("secp256r1").public as ECPublicKey).params
+        val factory = KeyFactory.getInstance("EC")
+        val public = factory.generatePublic(ECPublicKeySpec(ECPoint(number("x"), number("y")), curve))
+        return KeyStoreDeviceKey(factory.generatePrivate(ECPrivateKeySpec(number("d"), curve)), public as ECPublicKey)
+    }
+
     @Test
-    fun `a key of the platform's is read and its signatures are understood`() {
-        repeat(50) {
+    fun `a key of the platform's key store proves who is there`() {
+        val key = platformKey()
+        val pass = Pass.parse(vector("P-256").text("pass")!!)
+        assertEquals(pass.unverifiedSnapshot.holderKey, key.holderKey().jwk)
+        val now = vector("P-256").moment("now")
+        val presenter = Presenter(pass, key)
+        // Enough for both values of s, and for numbers with leading zeros.
+        repeat(300) { assertEquals(Binding.Device(now), verifier().verify(presenter.present(now), now).binding) }
+    }
+
+    @Test
+    fun `keys of the platform are read, and those of other curves refused`() {
+        repeat(300) {
             val pair = pair("secp256r1")
             val key = KeyStoreDeviceKey(pair.private, pair.public as ECPublicKey)
             assertEquals(HolderKey.ofJwk(key.holderKey().jwk), key.holderKey())
-            // The pass is bound to another key: this one's signature is well formed, and not accepted.
-            val refusal = code { Presenter(Pass.parse(vector("P-256").text("pass")!!), key) }
-            assertEquals("proof_invalid", refusal)
+            assertEquals("proof_invalid", code { Presenter(Pass.parse(vector("P-256").text("pass")!!), key) })
         }
         val other = pair("secp384r1")
         assertEquals("invalid_key", code { HolderKey.ofP256(other.public as ECPublicKey) })
