@@ -14,6 +14,7 @@ let package = Package(
     targets: [
         .executableTarget(name: "door", dependencies: ["Sealcard"], linkerSettings: linking),
         .executableTarget(name: "badge", dependencies: ["Sealcard"], linkerSettings: linking),
+        .executableTarget(name: "first", dependencies: ["Sealcard"], linkerSettings: linking),
         .executableTarget(name: "verify-cost", dependencies: ["Sealcard"], linkerSettings: linking),
     ]
 )
