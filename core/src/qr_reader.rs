@@ -91,7 +91,8 @@ impl fmt::Display for PictureError {
 
 impl core::error::Error for PictureError {}
 
-#[cfg(all(test, feature = "qr"))]
+#[cfg(test)]
+#[cfg(feature = "qr")]
 mod tests {
     use super::*;
     use crate::qr::QrMatrix;
