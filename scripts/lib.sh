@@ -80,6 +80,12 @@ build_std() {
     fi
 }
 
+# debian_mirror   where this machine gets Debian's packages from
+debian_mirror() {
+    apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' | grep -v security | head -1 | grep . ||
+        fail "no Debian mirror among this machine's package sources"
+}
+
 # need_rust_src   unpacks the standard library's sources from Debian's rust-src of the same version. apt fetches and checks it,
 # from the machine's own mirror, with lists of its own: nothing of the system changes
 need_rust_src() {
@@ -89,7 +95,7 @@ need_rust_src() {
     [ -e "$RUST_SRC/library/Cargo.lock" ] && return
     step "fetching the sources of Rust's standard library (once)"
     command -v apt-get >/dev/null || fail "missing rust-src: run: rustup component add rust-src"
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -1)
+    mirror=$(debian_mirror)
     work=$(mktemp -d)
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
     private_apt() {
@@ -118,12 +124,16 @@ SWIFT_TREE="${XDG_CACHE_HOME:-$HOME/.cache}/sealcard/swift-6.0-trixie"
 need_swift() {
     command -v swift >/dev/null && return
     [ -e "$SWIFT_TREE/.complete" ] && return
-    step "fetching Swift (once: 550 MB to fetch, 1.1 GB to keep)"
     command -v apt-get >/dev/null || fail "missing Swift 6: get it from swift.org"
+    unshare -m true 2>/dev/null || unshare -Urm true 2>/dev/null ||
+        fail "missing Swift 6: get it from swift.org, or run where folders may be mounted (unshare), to use Debian's"
+    step "fetching Swift (once: 550 MB to fetch, 1.1 GB to keep)"
     local mirror work part deb
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -1)
-    work=$(mktemp -d)
+    mirror=$(debian_mirror)
     part=$SWIFT_TREE.part
+    work=$SWIFT_TREE.fetched
+    rm -rf "$work"
+    mkdir -p "$work"
     chmod 755 "$work"
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
     : >"$work/status"

@@ -24,7 +24,7 @@ pub use device_key::{
 pub use error::{SealcardError, error_codes};
 pub use inspect::{Budget, FieldCost, InspectedToken, QrSize, UnverifiedProof, UnverifiedSnapshot, inspect};
 pub use pass::{Presenter, read_pass};
-pub use profile::{Link, OtherField, Profile, Url, isolated};
+pub use profile::{Link, OtherField, Profile, Url};
 pub use qr::{ErrorCorrection, QrMatrix, qr_matrix, qr_png, qr_svg, qr_terminal, scan_luma, scan_png};
 pub use remote::Bytes;
 pub use verified::{Binding, Freshness, VerifiedSnapshot};

@@ -61,13 +61,6 @@ pub struct OtherField {
     pub data: Bytes,
 }
 
-/// A text between Unicode's marks that keep its writing direction from spilling over into the text around it.
-#[uniffi::export]
-#[must_use]
-pub fn isolated(text: &str) -> String {
-    format!("\u{2068}{text}\u{2069}")
-}
-
 impl From<&core::Profile> for Profile {
     fn from(profile: &core::Profile) -> Self {
         let link = |link: &core::Link| Link {

@@ -7,10 +7,9 @@
 
 use std::sync::LazyLock;
 
-use sealcard_core::qr::QrMatrix;
 use sealcard_core::{
     Carrier, DeviceKey, Issuer, LinkDraft, LinkHost, Profile, ProfileDraft, RevocationList, SigningKey, Snapshot,
-    TrustAnchor, TrustStore, Ttl, UnixTime, UnverifiedSnapshot, Verifier, VerifyError, qr_reader,
+    TrustAnchor, TrustStore, Ttl, UnixTime, UnverifiedSnapshot, Verifier, VerifyError,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -18,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("text", text),
     ("bytes", bytes),
     ("verify", verify),
@@ -28,7 +27,6 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("trust_bundle", trust_bundle),
     ("revocation_list", revocation_list),
     ("state", state),
-    ("picture", picture),
 ];
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -234,26 +232,4 @@ fn reissue(snapshot: &Snapshot) {
     assert_eq!(verified.other_fields(), snapshot.other_fields());
     assert_eq!((verified.card(), verified.event()), (snapshot.card.as_ref(), snapshot.event.as_ref()));
     assert_eq!((verified.issued_at(), verified.expires_at()), (snapshot.issued_at, snapshot.expires_at()));
-}
-
-/// Whatever a camera or a file shows, a text is found or none: as a PNG file, as pixels, and as a QR code in which pixels were
-/// changed.
-pub fn picture(data: &[u8]) {
-    let _ = qr_reader::scan_png(data);
-    let Some((width, pixels)) = data.split_first() else { return };
-    let width = u32::from(*width) + 1;
-    let height = u32::try_from(pixels.len()).expect("short") / width;
-    let size = usize::try_from(width * height).expect("short");
-    assert_eq!(qr_reader::scan(&pixels[..size], width, height, width).is_ok(), height > 0);
-
-    static CODE: LazyLock<QrMatrix> = LazyLock::new(|| QrMatrix::new("SC1:A/QR:CODE THAT IS FOUND").expect("short"));
-    let side = CODE.width_with_quiet_zone() * 2;
-    let mut luma: Vec<u8> =
-        (0..side * side).map(|at| if CODE.is_dark(at % side / 2, at / side / 2) { 0 } else { u8::MAX }).collect();
-    for [high, low, value] in data.as_chunks::<3>().0 {
-        let at = usize::from(u16::from_be_bytes([*high, *low])) % luma.len();
-        luma[at] = *value;
-    }
-    let side = u32::try_from(side).expect("small");
-    assert!(qr_reader::scan(&luma, side, side, side).is_ok());
 }

@@ -18,8 +18,6 @@ android {
         consumerProguardFiles("consumer-rules.pro")
     }
     sourceSets["main"].kotlin.srcDirs("../sealcard/src/main/kotlin", "../sealcard/src/main/generated")
-    // The library is loaded from the APK as it is, on pages of 16 KB.
-    packaging { jniLibs { useLegacyPackaging = false } }
     publishing { singleVariant("release") { withSourcesJar() } }
 }
 

@@ -241,6 +241,13 @@ fn links(vectors: &mut Vec<Value>) {
             with_url("mastodon", "ada", "https://example.social/@ada"),
         ];
     });
+    push(vectors, "addresses that not everything that reads addresses takes", |draft| {
+        draft.links = vec![
+            link("email", "a!#$'*+-/=^_`{|}~.b@engines.org"),
+            link("custom", "mailto:a#b@engines.org"),
+            with_url("custom", "Two marks", "https://ada.dev/?a=1?b#c#d"),
+        ];
+    });
     push(vectors, "unknown platforms travel by name", |draft| {
         draft.links = vec![
             with_url("myspace", "ada", "https://myspace.com/ada"),

@@ -453,11 +453,6 @@ RustBuffer uniffi_sealcard_ffi_fn_func_inspect(RustBuffer text, RustCallStatus *
 RustBuffer uniffi_sealcard_ffi_fn_func_read_pass(RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ISOLATED
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_ISOLATED
-RustBuffer uniffi_sealcard_ffi_fn_func_isolated(RustBuffer text, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_QR_MATRIX
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_FN_FUNC_QR_MATRIX
 RustBuffer uniffi_sealcard_ffi_fn_func_qr_matrix(RustBuffer text, RustCallStatus *_Nonnull out_status
@@ -793,12 +788,6 @@ uint16_t uniffi_sealcard_ffi_checksum_func_inspect(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_READ_PASS
 #define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_READ_PASS
 uint16_t uniffi_sealcard_ffi_checksum_func_read_pass(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_ISOLATED
-#define UNIFFI_FFIDEF_UNIFFI_SEALCARD_FFI_CHECKSUM_FUNC_ISOLATED
-uint16_t uniffi_sealcard_ffi_checksum_func_isolated(void
 
 );
 #endif

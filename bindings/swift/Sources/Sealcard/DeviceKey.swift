@@ -78,6 +78,7 @@ public final class SoftwareDeviceKey: DeviceKey {
 
 /// What Rust calls: the app's key, and any error of it as one that Rust knows.
 final class ForeignDeviceKey: SealcardFFI.DeviceKey {
+    private static let errorKey = "dev.sealcard.device-key-error"
     private let key: any DeviceKey
 
     init(_ key: any DeviceKey) {
@@ -85,18 +86,26 @@ final class ForeignDeviceKey: SealcardFFI.DeviceKey {
     }
 
     func holderKey() throws -> String {
-        try answering { try key.holderKey().jwk }
+        try answering { try key.holderKey().jwk.bounded() }
     }
 
     func sign(message: Data) throws -> Data {
-        try answering { try key.signature(for: message) }
+        try answering { try key.signature(for: message).bounded() }
     }
 
+    /// The app's error itself waits on this thread, in which Rust was called and calls, for whoever called Rust.
     private func answering<Answer>(_ ask: () throws -> Answer) throws -> Answer {
         do {
             return try ask()
         } catch {
+            Thread.current.threadDictionary[Self.errorKey] = error
             throw DeviceKeyError.Unavailable(reason: error.localizedDescription)
         }
+    }
+
+    /// The error that waits on this thread.
+    static func takeError() -> (any Error)? {
+        defer { Thread.current.threadDictionary.removeObject(forKey: errorKey) }
+        return Thread.current.threadDictionary[errorKey] as? any Error
     }
 }

@@ -22,5 +22,6 @@ public typealias FieldCost = SealcardFFI.FieldCost
 ///
 /// - Throws: ``SealcardError/Kind/malformed`` or ``SealcardError/Kind/unsupportedVersion``.
 public func inspect(_ text: String) throws -> InspectedToken {
-    try calling { try SealcardFFI.inspect(text: text) }
+    let text = try text.bounded()
+    return try calling { try SealcardFFI.inspect(text: text) }
 }

@@ -11,6 +11,7 @@ public struct Pass: Sendable, Hashable {
     /// - Throws: ``SealcardError/Kind/malformed``, ``SealcardError/Kind/unsupportedVersion``, or
     ///   ``SealcardError/Kind/proofInvalid`` for what is no pass.
     public init(_ text: String) throws {
+        let text = try text.bounded()
         unverifiedSnapshot = try calling { try readPass(text: text) }
         self.text = text
     }

@@ -31,14 +31,16 @@ public final class Presenter: Sendable {
 
     /// A fresh presentation now, and another whenever so many seconds have passed, until the task is cancelled.
     ///
-    /// - Parameter seconds: 1 to 60; after that one would be refused before the next is there.
+    /// After the device has slept, what is on the screen may be stale until the next comes: start anew when the app is active again.
+    ///
+    /// - Parameter seconds: 1 to 45; later, one would be refused before the next is there.
     public func presentations(every seconds: Int = 30) -> AsyncThrowingStream<String, any Error> {
         AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { stream in
             let task = Task {
                 do {
                     while !Task.isCancelled {
                         stream.yield(try present(at: Date()))
-                        try await Task.sleep(nanoseconds: UInt64(min(max(seconds, 1), 60)) * 1_000_000_000)
+                        try await Task.sleep(nanoseconds: UInt64(min(max(seconds, 1), 45)) * 1_000_000_000)
                     }
                     stream.finish()
                 } catch is CancellationError {

@@ -1,7 +1,8 @@
 import Foundation
 import SealcardFFI
 
-/// Finds QR codes in pictures, where the platform has no scanner.
+/// Finds QR codes in pictures, where the platform has no scanner. A picture made for it can keep it busy for minutes: where
+/// strangers choose the picture, as at a door, prefer the platform's scanner.
 public enum QrReader {
     /// The texts of the QR codes in a picture.
     ///
@@ -12,7 +13,7 @@ public enum QrReader {
     ///   - rowStride: how many bytes after the one before a row begins; `width`, unless the camera fills rows up.
     /// - Throws: ``SealcardError/Kind/invalidPicture``.
     public static func scan(luma: Data, width: Int, height: Int, rowStride: Int? = nil) throws -> [String] {
-        let (width, height) = (UInt32(clamping: width), UInt32(clamping: height))
+        let (width, height, luma) = (UInt32(clamping: width), UInt32(clamping: height), try luma.bounded { .InvalidPicture(reason: $0) })
         let stride = rowStride.map { UInt32(clamping: $0) } ?? width
         return try calling { try scanLuma(luma: luma, width: width, height: height, rowStride: stride) }
     }
@@ -21,6 +22,7 @@ public enum QrReader {
     ///
     /// - Throws: ``SealcardError/Kind/invalidPicture``.
     public static func scan(png: Data) throws -> [String] {
-        try calling { try scanPng(file: png) }
+        let png = try png.bounded { .InvalidPicture(reason: $0) }
+        return try calling { try scanPng(file: png) }
     }
 }

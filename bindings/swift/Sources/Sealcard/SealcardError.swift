@@ -12,13 +12,17 @@ import SealcardFFI
 ///     }
 /// }
 /// ```
-public struct SealcardError: LocalizedError, Hashable, Sendable {
+public struct SealcardError: LocalizedError, Sendable {
     /// What went wrong, with the values that a sentence of the app's own needs.
     public let kind: Kind
     /// The stable code, like `expired`: the same in every language, on the command line and over HTTP.
     public let code: String
     /// A sentence in English, for logs and developers.
     public let reason: String
+
+    /// What the app's own ``DeviceKey`` threw, for ``Kind/keyUnavailable``: whether the phone is locked, the key gone, or its owner
+    /// has refused.
+    public let underlyingError: (any Error)?
 
     /// The reason.
     public var errorDescription: String? { reason }
@@ -49,20 +53,20 @@ public struct SealcardError: LocalizedError, Hashable, Sendable {
         case invalidTtl
         /// No host name for links in its one spelling.
         case invalidHost
-        /// The issuer has revoked it. `listAgeSecs`: how old the list is that says so, in seconds.
-        case revoked(listAgeSecs: UInt64)
-        /// A fresh revocation list was asked for, and the one there is old. `listAgeSecs`: how old the list is, in seconds.
-        case revocationStale(listAgeSecs: UInt64)
+        /// The issuer has revoked it. `listAge`: how old the list is that says so.
+        case revoked(listAge: TimeInterval)
+        /// A fresh revocation list was asked for, and the one there is old. `listAge`: how old the list is.
+        case revocationStale(listAge: TimeInterval)
         /// A fresh revocation list was asked for, and there is none.
         case revocationUnknown
         /// A pass without its device's proof: a copy. Or nothing that could answer the challenge.
         case proofMissing
         /// The proof is not by the device that the pass is bound to, or there is no pass where one belongs.
         case proofInvalid
-        /// The proof is too old: a screenshot, or a replay. `ageSecs`: how old the proof is, in seconds. `maxAgeSecs`: how old it may be, in seconds.
-        case proofStale(ageSecs: UInt64, maxAgeSecs: UInt32)
-        /// The proof is from the future: one of the clocks is wrong. `aheadSecs`: how far in the future, in seconds.
-        case proofNotYetValid(aheadSecs: UInt64)
+        /// The proof is too old: a screenshot, or a replay. `age`: how old the proof is. `maxAge`: how old it may be.
+        case proofStale(age: TimeInterval, maxAge: TimeInterval)
+        /// The proof is from the future: one of the clocks is wrong. `ahead`: how far in the future.
+        case proofNotYetValid(ahead: TimeInterval)
         /// It does not answer the challenge that was set, answers one that was not, or what was given is no challenge.
         case wrongChallenge
         /// The key is known, and may not sign this: another purpose, outside its time, or for too long a life.
@@ -81,7 +85,8 @@ public struct SealcardError: LocalizedError, Hashable, Sendable {
         case invalidPicture
     }
 
-    init(_ error: SealcardFFI.SealcardError) {
+    init(_ error: SealcardFFI.SealcardError, underlying: (any Error)? = nil) {
+        underlyingError = underlying
         code = error.stableCode()
         reason = error.sentence()
         kind = switch error {
@@ -97,13 +102,13 @@ public struct SealcardError: LocalizedError, Hashable, Sendable {
         case .InvalidTrust: .invalidTrust
         case .InvalidTtl: .invalidTtl
         case .InvalidHost: .invalidHost
-        case .Revoked(_, let listAgeSecs): .revoked(listAgeSecs: listAgeSecs)
-        case .RevocationStale(_, let listAgeSecs): .revocationStale(listAgeSecs: listAgeSecs)
+        case .Revoked(_, let listAgeSecs): .revoked(listAge: TimeInterval(listAgeSecs))
+        case .RevocationStale(_, let listAgeSecs): .revocationStale(listAge: TimeInterval(listAgeSecs))
         case .RevocationUnknown: .revocationUnknown
         case .ProofMissing: .proofMissing
         case .ProofInvalid: .proofInvalid
-        case .ProofStale(_, let ageSecs, let maxAgeSecs): .proofStale(ageSecs: ageSecs, maxAgeSecs: maxAgeSecs)
-        case .ProofNotYetValid(_, let aheadSecs): .proofNotYetValid(aheadSecs: aheadSecs)
+        case .ProofStale(_, let ageSecs, let maxAgeSecs): .proofStale(age: TimeInterval(ageSecs), maxAge: TimeInterval(maxAgeSecs))
+        case .ProofNotYetValid(_, let aheadSecs): .proofNotYetValid(ahead: TimeInterval(aheadSecs))
         case .WrongChallenge: .wrongChallenge
         case .NotPermitted: .notPermitted
         case .ClockBehind(_, let provenTime): .clockBehind(provenTime: provenTime)
@@ -121,6 +126,26 @@ func calling<Answer>(_ call: () throws -> Answer) throws -> Answer {
     do {
         return try call()
     } catch let error as SealcardFFI.SealcardError {
-        throw SealcardError(error)
+        throw SealcardError(error, underlying: ForeignDeviceKey.takeError())
+    }
+}
+
+/// The most bytes that are handed over to Rust. Nothing that it takes is a tenth as long; what is longer than 2 GB, the generated code
+/// would stop the app for.
+private let mostBytes = 256 << 20
+
+extension String {
+    /// The text, if it is not absurdly long.
+    func bounded() throws -> String {
+        if utf8.count > mostBytes { throw SealcardError(.Malformed(reason: "a text of \(utf8.count) bytes is no token and no file")) }
+        return self
+    }
+}
+
+extension Data {
+    /// The bytes, if they are not absurdly many.
+    func bounded(_ refusal: (_ reason: String) -> SealcardFFI.SealcardError = { .Malformed(reason: $0) }) throws -> Data {
+        if count > mostBytes { throw SealcardError(refusal("\(count) bytes are too many")) }
+        return self
     }
 }

@@ -25,6 +25,7 @@ public final class Verifier: Sendable {
     /// - Throws: ``SealcardError/Kind/invalidState`` for a state that is damaged: start anew without one. Else what is
     ///   wrong with a root or the settings.
     public init(roots: [String], settings: VerifierSettings = .standard, state: StoredState? = nil) throws {
+        let roots = try roots.map { try $0.bounded() }
         verifier = try calling { try .withRoots(roots: roots, settings: settings, state: state) }
     }
 
@@ -32,6 +33,7 @@ public final class Verifier: Sendable {
     ///
     /// - Throws: what is wrong with the set, the settings or the state.
     public init(jwks: String, settings: VerifierSettings = .standard, state: StoredState? = nil) throws {
+        let jwks = try jwks.bounded()
         verifier = try calling { try .withJwks(jwks: jwks, settings: settings, state: state) }
     }
 
@@ -42,14 +44,16 @@ public final class Verifier: Sendable {
     ///   - challenge: what the verifier has shown; then only a presentation that answers it will do.
     /// - Throws: ``SealcardError``, with a case for each way to fail.
     public func verify(_ text: String, at now: Date, answering challenge: Challenge? = nil) throws -> VerifiedSnapshot {
-        try calling { try verifier.verify(text: text, challenge: challenge?.bytes, now: now) }
+        let text = try text.bounded()
+        return try calling { VerifiedSnapshot(try verifier.verify(text: text, challenge: challenge?.bytes, now: now)) }
     }
 
     /// Verifies a token as it is, the way an NFC tag carries it.
     ///
-    /// - Throws: as ``verify(_:at:answering:)-text``.
+    /// - Throws: as for texts.
     public func verify(_ token: Data, at now: Date, answering challenge: Challenge? = nil) throws -> VerifiedSnapshot {
-        try calling { try verifier.verifyBytes(token: token, challenge: challenge?.bytes, now: now) }
+        let token = try token.bounded()
+        return try calling { VerifiedSnapshot(try verifier.verifyBytes(token: token, challenge: challenge?.bytes, now: now)) }
     }
 
     /// Takes a trust bundle that a root signed, as a server has it at `/api/trust-bundle`. Store ``state`` afterwards.
@@ -58,7 +62,8 @@ public final class Verifier: Sendable {
     ///   verifier goes on as before.
     @discardableResult
     public func update(trustBundle text: String, at now: Date) throws -> Update {
-        try calling { try verifier.updateTrustBundle(text: text, now: now) }
+        let text = try text.bounded()
+        return try calling { try verifier.updateTrustBundle(text: text, now: now) }
     }
 
     /// Takes a revocation list that a trusted issuer signed, as a server has it at `/api/revocations`. Store ``state``
@@ -68,10 +73,12 @@ public final class Verifier: Sendable {
     ///   verifier goes on as before.
     @discardableResult
     public func update(revocationList text: String, at now: Date) throws -> Update {
-        try calling { try verifier.updateRevocationList(text: text, now: now) }
+        let text = try text.bounded()
+        return try calling { try verifier.updateRevocationList(text: text, now: now) }
     }
 
-    /// What to store: trust bundle, revocation lists and the newest time that was proven.
+    /// What to store: trust bundle, revocation lists and the newest time that was proven. Store it after each update, and now and
+    /// then after scans, but never over a state with more ``StoredState/changes``.
     public var state: StoredState { verifier.state() }
 
     /// The trust bundle that counts.
@@ -84,7 +91,9 @@ public final class Verifier: Sendable {
 /// How a verifier judges: how far clocks may be off, how old a proof may be, what is made of an old revocation list.
 public typealias VerifierSettings = SealcardFFI.VerifierSettings
 
-/// What a verifier must keep between two runs of an app.
+/// What a verifier must keep between two runs of an app: `bytes`, and `changes`, how often they have changed. Where the platform has
+/// a place that no backup sets back, keep `changes` there, and store it after `bytes`: handed over with them, it has an older state
+/// refused. Without such a place, hand over 0.
 public typealias StoredState = SealcardFFI.StoredState
 
 /// Whether an update brought something new.

@@ -14,8 +14,16 @@ func unixTime(date: Date) -> UInt64 {
     return UInt64(exactly: seconds) ?? .max
 }
 
-/// An address, which Rust has made sure is one.
+/// An address, which Rust has made sure is one: ASCII, with a scheme and no user name or port. What may stand in it and Foundation
+/// does not take or takes for something else, as in some mail addresses, is percent-encoded, on every system alike.
 func url(string: String) throws -> URL {
-    guard let url = URL(string: string) else { throw URLError(.badURL) }
+    var fragment = string.hasPrefix("mailto:")
+    let encoded = string.utf8.map { byte in
+        let character = Character(UnicodeScalar(byte))
+        defer { fragment = fragment || character == "#" }
+        let taken = !"{|}^`\"<>\\ ".contains(character) && !(character == "#" && fragment)
+        return taken ? String(character) : "%" + String(byte, radix: 16, uppercase: true)
+    }
+    guard let url = URL(string: encoded.joined()) else { throw URLError(.badURL) }
     return url
 }

@@ -4447,17 +4447,6 @@ public func readPass(text: String)throws  -> UnverifiedSnapshot  {
 })
 }
 /**
- * A text between Unicode's marks that keep its writing direction from spilling over into the text around it.
- */
-public func isolated(text: String) -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_sealcard_ffi_fn_func_isolated(
-        FfiConverterString.lower(text),uniffiCallStatus
-    )
-})
-}
-/**
  * The smallest QR code that holds a text, at the highest error correction that its version allows.
  *
  * # Errors
@@ -4590,9 +4579,6 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_func_read_pass() != 5028) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_sealcard_ffi_checksum_func_isolated() != 16263) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_func_qr_matrix() != 37170) {

@@ -87,6 +87,7 @@ final class PresentationTests: XCTestCase {
         let locked = try Presenter(pass: pass, key: FixedKey(holder: holder) { throw Locked() })
         XCTAssertThrowsError(try locked.present(at: moment(vector.now))) { error in
             XCTAssertEqual((error as? SealcardError)?.code, "key_unavailable")
+            XCTAssertTrue((error as? SealcardError)?.underlyingError is Locked)
             XCTAssertEqual(error.localizedDescription, "the device's key did not sign: the phone is locked")
         }
         for answer in [Data(), Data(count: 64), Data(repeating: 0xff, count: 64), Data(count: 70), Data(count: 1_000_000)] {

@@ -28,6 +28,9 @@ final class RobustnessTests: XCTestCase {
         }
         XCTAssertEqual(code { _ = try verifier.verify(Data(count: 10_000_000), at: now) }, "unsupported_version")
         XCTAssertEqual(code { _ = try verifier.verify(Data(), at: now) }, "malformed")
+        // More than 2 GB, of which the system gives nothing before it is looked at.
+        XCTAssertEqual(code { _ = try verifier.verify(Data(count: (2 << 30) + 5), at: now) }, "malformed")
+        XCTAssertEqual(code { _ = try QrReader.scan(png: Data(count: (2 << 30) + 5)) }, "invalid_picture")
         XCTAssertEqual(code { _ = try Verifier(roots: []) }, "invalid_trust")
         let state = StoredState(bytes: Data(count: 100), changes: 0)
         XCTAssertEqual(code { _ = try Verifier(jwks: Vectors.trust()["example"]!, state: state) }, "invalid_state")

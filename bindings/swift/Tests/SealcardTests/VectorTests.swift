@@ -22,8 +22,9 @@ final class VectorTests: XCTestCase {
                     username: profile.username, displayName: profile.displayName, bio: profile.bio,
                     pronouns: profile.pronouns, role: profile.role, company: profile.company,
                     avatarUrl: profile.avatarUrl?.absoluteString, accentColor: profile.accentColor,
-                    links: profile.links.map { link in
-                        ExpectedLink(platform: link.platform, username: link.username, url: link.url?.absoluteString)
+                    links: zip(profile.links, expected.profile.links).map { link, expected in
+                        let url = link.url.flatMap { written($0, as: expected.url) }
+                        return ExpectedLink(platform: link.platform, username: link.username, url: url)
                     }
                 ),
                 issuer: verified.issuer, keyId: verified.keyId, issuedAt: expected.issuedAt,
@@ -31,10 +32,17 @@ final class VectorTests: XCTestCase {
                 otherFields: verified.otherFields.map { ExpectedField(id: $0.id, data: hex($0.data)) }
             )
             XCTAssertEqual(said, expected, payload.name)
+            XCTAssertEqual(profile.links.count, expected.profile.links.count, payload.name)
             XCTAssertEqual(verified.issuedAt, moment(expected.issuedAt), payload.name)
             XCTAssertEqual(verified.expiresAt, moment(expected.expiresAt), payload.name)
             XCTAssertEqual(verified.binding, .bearer, payload.name)
         }
+    }
+
+    /// An address as the vectors have it: Foundation's may have some more characters percent-encoded.
+    private func written(_ url: URL, as expected: String?) -> String? {
+        let text = url.absoluteString
+        return text.removingPercentEncoding == expected?.removingPercentEncoding ? expected : text
     }
 
     func testInvalidPayloadsAreRefusedWithTheirCodes() throws {

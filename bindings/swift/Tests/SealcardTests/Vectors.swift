@@ -146,7 +146,10 @@ func code(_ attempt: () throws -> Void) -> String? {
         try attempt()
         return nil
     } catch let error as SealcardError {
-        return error.code
+        // The case is the code's, whichever it is: `.proofMissing(…)` is `proof_missing`.
+        let name = "\(error.kind)".prefix { $0 != "(" }
+        let snake = name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+        return snake == error.code ? error.code : "\(error.kind) has the code \(error.code)"
     } catch {
         return "not a SealcardError: \(error)"
     }

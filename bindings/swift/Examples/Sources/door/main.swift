@@ -31,7 +31,9 @@ guard arguments.count >= 2 else {
 let root = arguments.removeFirst(), stateFile = URL(fileURLWithPath: arguments.removeFirst())
 
 do {
-    let stored = (try? Data(contentsOf: stateFile)).map { StoredState(bytes: $0, changes: 0) }
+    // A state that is there and cannot be read is an error: a new one would forget what was learnt.
+    let known = FileManager.default.fileExists(atPath: stateFile.path)
+    let stored = known ? StoredState(bytes: try Data(contentsOf: stateFile), changes: 0) : nil
     let verifier = try Verifier(roots: [contents(root)], state: stored)
     try bundle.map { _ = try verifier.update(trustBundle: contents($0), at: Date()) }
     try revocations.map { _ = try verifier.update(revocationList: contents($0), at: Date()) }

@@ -72,14 +72,16 @@ public class HolderKey private constructor(
  * A P-256 key of the platform's key store. With Android's it never leaves the chip:
  *
  * ```kotlin
- * val generator = KeyPairGenerator.getInstance("EC", "AndroidKeyStore")
- * generator.initialize(
- *     KeyGenParameterSpec.Builder("sealcard", KeyProperties.PURPOSE_SIGN)
- *         .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1")).setDigests(KeyProperties.DIGEST_SHA256)
- *         .setIsStrongBoxBacked(true).build()
- * )
- * val pair = generator.generateKeyPair()
- * val key = KeyStoreDeviceKey(pair.private, pair.public as ECPublicKey)
+ * val store = KeyStore.getInstance("AndroidKeyStore").apply { load(null) }
+ * if (!store.containsAlias("sealcard")) KeyPairGenerator.getInstance("EC", "AndroidKeyStore").run {
+ *     initialize(
+ *         KeyGenParameterSpec.Builder("sealcard", KeyProperties.PURPOSE_SIGN)
+ *             .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1")).setDigests(KeyProperties.DIGEST_SHA256).build()
+ *     )
+ *     generateKeyPair()
+ * }
+ * val public = store.getCertificate("sealcard").publicKey as ECPublicKey
+ * val key = KeyStoreDeviceKey(store.getKey("sealcard", null) as PrivateKey, public)
  * ```
  */
 public class KeyStoreDeviceKey(private val privateKey: PrivateKey, private val publicKey: ECPublicKey) : DeviceKey {
@@ -134,6 +136,15 @@ internal class ForeignDeviceKey(private val key: DeviceKey) : dev.sealcard.ffi.D
     private inline fun <Answer> answering(ask: () -> Answer): Answer = try {
         ask()
     } catch (error: Exception) {
+        thrown.set(error)
         throw DeviceKeyException.Unavailable(error.message ?: error.toString())
+    }
+
+    companion object {
+        /** The app's exception itself waits on the thread in which Rust was called and calls, for whoever called Rust. */
+        private val thrown = ThreadLocal<Exception>()
+
+        /** The exception that waits on this thread. */
+        fun takeThrown(): Exception? = thrown.get().also { thrown.remove() }
     }
 }

@@ -2,7 +2,10 @@ package dev.sealcard
 
 import java.nio.ByteBuffer
 
-/** Finds QR codes in pictures, where the platform has no scanner. */
+/**
+ * Finds QR codes in pictures, where the platform has no scanner. A picture made for it can keep it busy for minutes: where strangers
+ * choose the picture, as at a door, prefer the platform's scanner.
+ */
 public object QrReader {
     /**
      * The texts of the QR codes in a picture.
@@ -15,7 +18,7 @@ public object QrReader {
      * @throws SealcardException [SealcardException.InvalidPicture]
      */
     public fun scan(luma: ByteBuffer, width: Int, height: Int, rowStride: Int = width): List<String> =
-        calling { dev.sealcard.ffi.scanLuma(direct(luma), unsigned(width), unsigned(height), unsigned(rowStride)) }
+        reading(luma) { calling { dev.sealcard.ffi.scanLuma(it, unsigned(width), unsigned(height), unsigned(rowStride)) } }
 
     /** As [scan] for buffers. */
     public fun scan(luma: ByteArray, width: Int, height: Int, rowStride: Int = width): List<String> =
@@ -26,9 +29,27 @@ public object QrReader {
      *
      * @throws SealcardException [SealcardException.InvalidPicture]
      */
-    public fun scan(png: ByteArray): List<String> = calling { dev.sealcard.ffi.scanPng(direct(ByteBuffer.wrap(png))) }
+    public fun scan(png: ByteArray): List<String> =
+        reading(ByteBuffer.wrap(png)) { calling { dev.sealcard.ffi.scanPng(it) } }
 
-    /** Rust reads the memory itself, which the JVM does not move. */
-    private fun direct(buffer: ByteBuffer): ByteBuffer =
-        if (buffer.isDirect) buffer.slice() else ByteBuffer.allocateDirect(buffer.remaining()).put(buffer.duplicate()).flip()
+    /**
+     * Rust reads the memory itself, which the JVM must neither move nor, while Rust is at it, free: that the buffer is used
+     * afterwards keeps it. (`Reference.reachabilityFence` is younger than the Androids that this runs on.)
+     */
+    private inline fun <Answer> reading(buffer: ByteBuffer, read: (ByteBuffer) -> Answer): Answer {
+        val direct = if (buffer.isDirect) {
+            buffer.slice()
+        } else {
+            ByteBuffer.allocateDirect(buffer.remaining()).put(buffer.duplicate()).flip()
+        }
+        try {
+            return read(direct)
+        } finally {
+            lastRead = direct
+            lastRead = null
+        }
+    }
+
+    @Volatile
+    private var lastRead: ByteBuffer? = null
 }

@@ -20,6 +20,8 @@ import dev.sealcard.ffi.SealcardException as FfiException
  *
  * @property code the stable code, like `expired`: the same in every language, on the command line and over HTTP
  * @property message a sentence in English, for logs and developers
+ * @property cause for [KeyUnavailable], what the app's own [DeviceKey] threw: whether the phone is locked, the key gone, or its owner
+ * has refused
  */
 public sealed class SealcardException private constructor(error: FfiException) : Exception(error.sentence()) {
     public val code: String = error.stableCode()
@@ -185,7 +187,7 @@ public sealed class SealcardException private constructor(error: FfiException) :
 internal inline fun <Answer> calling(call: () -> Answer): Answer = try {
     call()
 } catch (error: FfiException) {
-    throw SealcardException.of(error)
+    throw SealcardException.of(error).apply { ForeignDeviceKey.takeThrown()?.let(::initCause) }
 } catch (_: CharacterCodingException) {
     throw SealcardException.of(FfiException.Malformed("this is not a Unicode text: half of a pair of surrogates"))
 }

@@ -99,4 +99,4 @@ public typealias OtherField = dev.sealcard.ffi.OtherField
  * The display name between Unicode's marks that keep its writing direction from spilling over into the text around it: for
  * putting it into a sentence.
  */
-public val Profile.isolatedDisplayName: String get() = dev.sealcard.ffi.isolated(displayName)
+public val Profile.isolatedDisplayName: String get() = "\u2068$displayName\u2069"

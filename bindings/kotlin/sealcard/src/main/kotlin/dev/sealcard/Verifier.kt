@@ -56,7 +56,10 @@ public class Verifier private constructor(private val verifier: FfiVerifier) : A
     public fun updateRevocationList(text: String, now: Instant): Update =
         calling { verifier.updateRevocationList(text, now) }
 
-    /** What to store: trust bundle, revocation lists and the newest time that was proven. */
+    /**
+     * What to store: trust bundle, revocation lists and the newest time that was proven. Store it after each update, and now and then
+     * after scans, but never over a state with more [StoredState.changes].
+     */
     public val state: StoredState get() = verifier.state().let { StoredState(it.bytes, it.changes) }
 
     /** The trust bundle that counts. */
@@ -98,8 +101,8 @@ public class Verifier private constructor(private val verifier: FfiVerifier) : A
 /**
  * What a verifier must keep between two runs of an app.
  *
- * @property changes how often the state has changed. Where the platform can keep a number that cannot be set back, keep it
- * there, and hand it over from there: an older state is then refused. Else 0.
+ * @property changes how often the state has changed. Where the platform has a place that no backup sets back, keep the number there,
+ * and store it after the bytes: handed over with them, it has an older state refused. Without such a place, hand over 0.
  */
 public class StoredState(bytes: ByteArray, public val changes: UInt) {
     private val content = bytes.copyOf()

@@ -108,6 +108,7 @@ class PresentationTest {
         }
         assertEquals("key_unavailable", error.code)
         assertEquals("the device's key did not sign: the phone is locked", error.message)
+        assertEquals("the phone is locked", error.cause?.message)
         for (answer in listOf(ByteArray(0), ByteArray(64), ByteArray(64) { -1 }, ByteArray(70), ByteArray(1_000_000))) {
             assertEquals("proof_invalid", code { presenter { answer }.present(vector.moment("now")) }, "${answer.size}")
         }

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.api.condition.EnabledOnOs
+import org.junit.jupiter.api.condition.OS
 
 /** Nothing that reaches the library stops the app, and nothing leaks. */
 class RobustnessTest {
@@ -141,6 +143,7 @@ class RobustnessTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
     fun `a hundred thousand verifications leave no memory behind`() {
         val verifier = verifier()
         assertFlat(warmUp = 50_000, rounds = 100_000) { round ->
@@ -150,6 +153,27 @@ class RobustnessTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
+    fun `presentations and pictures leave no memory behind`() {
+        val vector = Vectors.read("passes.json").first { it.text("name") == "P-256" }
+        val inner = SoftwareDeviceKey.ofPrivateJwk(vector["key"].toString())
+        var locked = false
+        val key = object : DeviceKey {
+            override fun holderKey() = inner.holderKey()
+            override fun sign(message: ByteArray) = if (locked) throw IllegalStateException("locked") else inner.sign(message)
+        }
+        val pass = Pass.parse(vector.text("pass")!!)
+        val picture = QrMatrix("SC1:TEST").png(40)
+        assertFlat(warmUp = 3_000, rounds = 6_000) { round ->
+            locked = round % 2 == 0
+            Presenter(pass, key).use { assertEquals(if (locked) "key_unavailable" else null, code { it.present(now) }) }
+            if (round % 10 == 0) QrReader.scan(picture)
+            if (round % 500 == 0) System.gc()
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
     fun `verifiers that nobody closes leave no memory behind`() {
         assertFlat(warmUp = 10_000, rounds = 20_000) { round ->
             val verifier = verifier()

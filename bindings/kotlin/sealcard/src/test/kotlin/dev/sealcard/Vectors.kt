@@ -39,5 +39,8 @@ fun code(attempt: () -> Unit): String? = try {
     null
 } catch (error: SealcardException) {
     check(!error.message.isBlank())
+    // The class is the code's, whichever it is: ProofMissing is proof_missing.
+    val snake = error::class.simpleName!!.replace(Regex("(?<=.)[A-Z]"), "_$0").lowercase()
+    check(snake == error.code) { "${error::class} has the code ${error.code}" }
     error.code
 }

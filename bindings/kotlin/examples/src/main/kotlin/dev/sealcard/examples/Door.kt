@@ -57,7 +57,7 @@ private class Door(private val arguments: MutableList<String>) : AutoCloseable {
         bundle?.let { verifier.updateTrustBundle(Path.of(it).readText().trim(), Instant.now()) }
         revocations?.let { verifier.updateRevocationList(Path.of(it).readText().trim(), Instant.now()) }
         store()
-        val welcome = arguments.ifEmpty { generateSequence(::readLine).toList() }.map(::judge)
+        val welcome = arguments.ifEmpty { generateSequence(::readlnOrNull).toList() }.map(::judge)
         store()
         return welcome.all { it }
     }

@@ -720,8 +720,6 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_sealcard_ffi_checksum_func_read_pass(
     ): Int
-    external fun uniffi_sealcard_ffi_checksum_func_isolated(
-    ): Int
     external fun uniffi_sealcard_ffi_checksum_func_qr_matrix(
     ): Int
     external fun uniffi_sealcard_ffi_checksum_func_qr_png(
@@ -864,8 +862,6 @@ internal object UniffiLib {
     external fun uniffi_sealcard_ffi_fn_func_inspect(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_func_read_pass(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
-    ): RustBuffer.ByValue
-    external fun uniffi_sealcard_ffi_fn_func_isolated(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_sealcard_ffi_fn_func_qr_matrix(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -1020,9 +1016,6 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_func_read_pass() and 0xFFFF) != 5028) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_sealcard_ffi_checksum_func_isolated() and 0xFFFF) != 16263) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_func_qr_matrix() and 0xFFFF) != 37170) {
@@ -5772,20 +5765,6 @@ public typealias FfiConverterTypeUrl = FfiConverterString
             return FfiConverterTypeUnverifiedSnapshot.lift(
     uniffiRustCallWithError(SealcardException) { _status ->
     UniffiLib.uniffi_sealcard_ffi_fn_func_read_pass(
-
-
-        FfiConverterString.lower(`text`),_status)
-}
-    )
-    }
-
-
-        /**
-         * A text between Unicode's marks that keep its writing direction from spilling over into the text around it.
-         */ fun `isolated`(`text`: kotlin.String): kotlin.String {
-            return FfiConverterString.lift(
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_sealcard_ffi_fn_func_isolated(
 
 
         FfiConverterString.lower(`text`),_status)
