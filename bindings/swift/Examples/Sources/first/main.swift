@@ -23,7 +23,8 @@ func scan(_ scanned: String) throws {
     // At the door, offline.
     do {
         let snapshot = try verifier.verify(scanned, at: Date())
-        print("Welcome, \(snapshot.profile.displayName)")
+        let copied = snapshot.binding == .bearer                   // else its own device proved to be there
+        print("Welcome, \(snapshot.profile.isolatedDisplayName)\(copied ? " (anyone may show a copy)" : "")")
     } catch let error as SealcardError {
         print("\(error.code): \(error.localizedDescription)")
     }

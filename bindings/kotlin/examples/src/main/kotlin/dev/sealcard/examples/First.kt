@@ -46,7 +46,8 @@ private fun scan(scanned: String, files: List<String>) {
     // At the door, offline.
     try {
         val snapshot = verifier.verify(scanned, Instant.now())
-        println("Welcome, ${snapshot.profile.displayName}")
+        val copied = if (snapshot.binding == Binding.Bearer) " (anyone may show a copy)" else ""
+        println("Welcome, ${snapshot.profile.isolatedDisplayName}$copied")
     } catch (e: SealcardException) {
         println("${e.code}: ${e.message}")
     }
