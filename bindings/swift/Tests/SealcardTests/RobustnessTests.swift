@@ -64,6 +64,46 @@ final class RobustnessTests: XCTestCase {
         }
     }
 
+    /// Texts, bytes and states of all kinds, with something changed, through every door: an answer or a refusal comes.
+    func testWhateverIsChangedAnAnswerOrARefusalComes() throws {
+        var random = Random(state: 7)
+        let stories = (try Vectors.read("offline.json") as [Story]).filter { $0.roots != nil }
+        let texts = stories.flatMap(\.steps).flatMap { [$0.bundle, $0.revocations, $0.token].compactMap { $0 } }
+        let verifier = try Verifier(roots: stories[0].roots!.map { try $0.text() })
+        let (jwks, now) = (try Vectors.trust()["example"]!, moment(1_800_000_000))
+        let picture = try QrMatrix("SC1:TEST").png(pixels: 40)
+        func changed(_ data: Data) -> Data {
+            var data = data
+            let place = Int.random(in: 0..<data.count, using: &random)
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: data = data.prefix(place)
+            case 1: data[place] = .random(in: .min ... .max, using: &random)
+            case 2: data.insert(contentsOf: (0..<3).map { _ in UInt8.random(in: .min ... .max, using: &random) }, at: place)
+            default: data.remove(at: place)
+            }
+            return data
+        }
+        func refused(_ attempt: () throws -> Void) {
+            if let refusal = code(attempt) { XCTAssertFalse(refusal.contains(" "), refusal) }
+        }
+        for _ in 0..<5_000 {
+            let text = String(decoding: changed(Data(texts.randomElement(using: &random)!.utf8)), as: UTF8.self)
+            refused { try verifier.update(trustBundle: text, at: now) }
+            refused { try verifier.update(revocationList: text, at: now) }
+            refused { _ = try verifier.verify(text, at: now) }
+            refused { _ = try verifier.verify(changed(Data(text.utf8) + [0]), at: now) }
+            refused { _ = try inspect(text) }
+            refused { _ = try Pass(text) }
+            refused { _ = try QrMatrix(text) }
+            refused { _ = try QrReader.scan(png: changed(picture)) }
+            refused { _ = try HolderKey(p256: changed(Data(repeating: 2, count: 33))) }
+            refused { _ = try HolderKey(jwk: String(decoding: changed(Data(jwks.utf8)), as: UTF8.self)) }
+            refused { _ = try Challenge(bytes: changed(Data(count: 9))) }
+            let state = StoredState(bytes: changed(verifier.state.bytes), changes: 0)
+            XCTAssertEqual(code { _ = try Verifier(jwks: jwks, state: state) } ?? "invalid_state", "invalid_state")
+        }
+    }
+
     func testErrorsHaveSentencesAndValues() throws {
         let (verifier, payload) = (try verifier(), try payload())
         XCTAssertThrowsError(try verifier.verify(payload.text!, at: moment(payload.now + 10_000_000))) { error in
@@ -125,5 +165,17 @@ final class RobustnessTests: XCTestCase {
     private func residentBytes() throws -> Int {
         let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")[1]
         return Int(pages)! * 4096
+    }
+}
+
+/// The same numbers in every run.
+private struct Random: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
     }
 }

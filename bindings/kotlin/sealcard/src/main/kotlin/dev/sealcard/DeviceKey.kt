@@ -108,14 +108,14 @@ public class SoftwareDeviceKey private constructor(private val key: FfiSoftwareD
          *
          * @throws SealcardException [SealcardException.InvalidKey] for the few numbers that no P-256 key has: draw again
          */
-        public fun p256(secret: ByteArray): SoftwareDeviceKey = calling { SoftwareDeviceKey(FfiSoftwareDeviceKey.p256(secret)) }
+        public fun ofP256(secret: ByteArray): SoftwareDeviceKey = calling { SoftwareDeviceKey(FfiSoftwareDeviceKey.p256(secret)) }
 
         /**
          * The Ed25519 key of a seed of 32 bytes from a secure random source.
          *
          * @throws SealcardException [SealcardException.InvalidKey] for other lengths
          */
-        public fun ed25519(seed: ByteArray): SoftwareDeviceKey = calling { SoftwareDeviceKey(FfiSoftwareDeviceKey.ed25519(seed)) }
+        public fun ofEd25519(seed: ByteArray): SoftwareDeviceKey = calling { SoftwareDeviceKey(FfiSoftwareDeviceKey.ed25519(seed)) }
 
         /**
          * A private JWK, as `sealcard keygen --kind device` writes it.

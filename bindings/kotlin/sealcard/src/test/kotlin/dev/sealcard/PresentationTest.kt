@@ -117,7 +117,7 @@ class PresentationTest {
             override fun sign(message: ByteArray) = message
         }
         assertEquals("key_unavailable", code { Presenter(pass, gone) })
-        assertEquals("proof_invalid", code { Presenter(pass, SoftwareDeviceKey.p256(ByteArray(32) { 3 })) })
+        assertEquals("proof_invalid", code { Presenter(pass, SoftwareDeviceKey.ofP256(ByteArray(32) { 3 })) })
     }
 
     @Test
@@ -125,8 +125,8 @@ class PresentationTest {
         assertEquals("weak_key", code { HolderKey.ofEd25519(ByteArray(32)) })
         assertEquals("invalid_key", code { HolderKey.ofEd25519(ByteArray(31)) })
         assertEquals("invalid_key", code { HolderKey.ofP256(ByteArray(64)) })
-        assertEquals("invalid_key", code { SoftwareDeviceKey.p256(ByteArray(32)) })
-        assertEquals("invalid_key", code { SoftwareDeviceKey.ed25519(ByteArray(33)) })
+        assertEquals("invalid_key", code { SoftwareDeviceKey.ofP256(ByteArray(32)) })
+        assertEquals("invalid_key", code { SoftwareDeviceKey.ofEd25519(ByteArray(33)) })
         assertEquals("invalid_key", code { HolderKey.ofJwk(vector("P-256")["key"].toString()) }, "a private key")
     }
 }

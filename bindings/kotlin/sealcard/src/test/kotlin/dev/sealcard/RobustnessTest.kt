@@ -6,6 +6,7 @@ import java.time.Instant
 import java.util.concurrent.Callable
 import java.util.concurrent.Executors
 import kotlin.io.path.readText
+import kotlin.random.Random
 import com.fasterxml.jackson.databind.JsonNode
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
@@ -72,6 +73,42 @@ class RobustnessTest {
         }
     }
 
+    /** Texts, bytes and states of all kinds, with something changed, through every door: [code] lets no other exception pass. */
+    @Test
+    fun `whatever is changed an answer or a refusal comes`() {
+        val random = Random(7)
+        val story = Vectors.read("offline.json").filter { it.has("roots") }
+        val texts = story.flatMap { it["steps"] }.flatMap { step -> listOfNotNull(step.text("bundle"), step.text("revocations"), step.text("token")) }
+        val verifier = Verifier.ofRoots(story.first()["roots"].map { it.toString() })
+        val jwks = Vectors.trust("example")
+        val picture = QrMatrix("SC1:TEST").png(40)
+        val changed = { bytes: ByteArray ->
+            val at = random.nextInt(bytes.size)
+            when (random.nextInt(4)) {
+                0 -> bytes.copyOf(at)
+                1 -> bytes.copyOf().also { it[at] = random.nextInt().toByte() }
+                2 -> bytes.copyOf(at) + random.nextBytes(3) + bytes.drop(at)
+                else -> bytes.copyOf(at) + bytes.drop(at + 1)
+            }
+        }
+        repeat(5_000) {
+            val text = changed(texts.random(random).encodeToByteArray()).decodeToString()
+            code { verifier.updateTrustBundle(text, now) }
+            code { verifier.updateRevocationList(text, now) }
+            code { verifier.verify(text, now) }
+            code { verifier.verify(changed(text.encodeToByteArray() + 0), now) }
+            code { inspect(text) }
+            code { Pass.parse(text) }
+            code { QrMatrix(text) }
+            code { QrReader.scan(changed(picture)) }
+            code { HolderKey.ofP256(changed(ByteArray(33) { 2 })) }
+            code { HolderKey.ofJwk(changed(jwks.encodeToByteArray()).decodeToString()) }
+            code { Challenge.of(changed(ByteArray(9))) }
+            val state = StoredState(changed(verifier.state.toByteArray()), 0u)
+            assertEquals("invalid_state", code { Verifier.ofJwks(jwks, state = state).close() } ?: "invalid_state")
+        }
+    }
+
     @Test
     fun `a null from Java and a closed verifier are exceptions`() {
         val verifier = verifier()
@@ -82,7 +119,7 @@ class RobustnessTest {
         verifier.close()
         assertThrows<IllegalStateException> { verifier.verify(text, now) }
         assertThrows<IllegalStateException> { verifier.state }
-        val key = SoftwareDeviceKey.p256(ByteArray(32) { 3 })
+        val key = SoftwareDeviceKey.ofP256(ByteArray(32) { 3 })
         key.close()
         assertThrows<IllegalStateException> { key.holderKey() }
     }

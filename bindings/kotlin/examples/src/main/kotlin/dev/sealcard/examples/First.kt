@@ -23,7 +23,7 @@ fun main(args: Array<String>) {
     // README
     // In an app the key stays in Android's key store: see KeyStoreDeviceKey. Send holderKey().jwk to POST /api/profiles/me/pass, keep
     // the pass.
-    val key = SoftwareDeviceKey.p256(secret)
+    val key = SoftwareDeviceKey.ofP256(secret)
     val presenter = Presenter(Pass.parse(stored), key)
     while (true) {
         show(QrMatrix(presenter.present(Instant.now())).png(pixels = 600))
