@@ -204,7 +204,12 @@ pub fn state(data: &[u8]) {
     let state = [data, &digest[..16]].concat();
     let mut restored = verifier.clone();
     if restored.restore(&state, 0).is_ok() {
-        assert_eq!(restored.state(), state);
+        // A bundle of a root that is not pinned is left out; what remains is a state like any other.
+        let again = restored.state();
+        assert!(again == state || again.len() < state.len());
+        let mut second = verifier.clone();
+        second.restore(&again, restored.changes()).expect("its own state");
+        assert_eq!(second.state(), again);
     }
 }
 

@@ -38,6 +38,8 @@ final class QrTests: XCTestCase {
             XCTAssertNoThrow(try matrix.png(pixels: pixels))
             XCTAssertNoThrow(try matrix.svg(pixels: pixels))
         }
+        XCTAssertEqual(try matrix.png(pixels: -1), try matrix.png(pixels: 0))
+        XCTAssertEqual(try matrix.png(pixels: .max), try matrix.png(pixels: 2048))
         for (width, height, stride) in [(0, 0, 0), (-1, 5, 5), (5, -1, 5), (5, 5, -1), (5, 5, 4), (Int.max, .max, .max), (6, 5, 6)] {
             let refusal = code { _ = try QrReader.scan(luma: Data(count: 25), width: width, height: height, rowStride: stride) }
             XCTAssertEqual(refusal, "invalid_picture", "\(width) \(height) \(stride)")

@@ -3,6 +3,7 @@ package dev.sealcard
 import java.io.ByteArrayInputStream
 import java.nio.ByteBuffer
 import javax.imageio.ImageIO
+import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -55,6 +56,8 @@ class QrTest {
             matrix.png(pixels)
             matrix.svg(pixels)
         }
+        assertArrayEquals(matrix.png(0), matrix.png(-1))
+        assertArrayEquals(matrix.png(2048), matrix.png(Int.MAX_VALUE))
         val max = Int.MAX_VALUE
         for ((width, height, stride) in listOf(
             Triple(0, 0, 0), Triple(-1, 5, 5), Triple(5, -1, 5), Triple(5, 5, -1), Triple(5, 5, 4), Triple(max, max, max), Triple(6, 5, 6),
