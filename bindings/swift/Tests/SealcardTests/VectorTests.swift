@@ -45,6 +45,14 @@ final class VectorTests: XCTestCase {
         return text.removingPercentEncoding == expected?.removingPercentEncoding ? expected : text
     }
 
+    /// What Foundation takes for something else is percent-encoded: a mark in a mail address does not begin a fragment.
+    func testAddressesMeanWhatTheyWereSignedFor() throws {
+        let payload = (try Vectors.read("valid.json") as [Payload]).first { $0.name.hasPrefix("addresses that not everything") }!
+        XCTAssertEqual(try verify(payload, Vectors.trust()).profile.links.map { $0.url?.absoluteString }, [
+            "mailto:a!%23$'*+-/=%5E_%60%7B%7C%7D~.b@engines.org", "mailto:a%23b@engines.org", "https://ada.dev/?a=1?b#c%23d",
+        ])
+    }
+
     func testInvalidPayloadsAreRefusedWithTheirCodes() throws {
         let (payloads, trust) = (try Vectors.read("invalid.json") as [Payload], try Vectors.trust())
         XCTAssertGreaterThanOrEqual(payloads.count, 400)
