@@ -53,11 +53,12 @@ build_for() {
 
 # build_app_library TARGET [COMMAND...]   builds the library of Swift and Kotlin for apps on the target, into target/TARGET/app;
 # the command is build, or for instance check. The standard library is built along, for size and without what prints
-# backtraces: two hundred kilobytes less in every app
+# backtraces: two hundred kilobytes less in every app. No path of this machine gets into it. More flags for rustc: APP_RUSTFLAGS
 build_app_library() {
-    local target=$1
+    local target=$1 cache=${XDG_CACHE_HOME:-$HOME/.cache}
     shift
-    build_std std,panic_unwind "${@:-build}" --quiet --locked --profile app --package sealcard-ffi --target "$target" \
+    RUSTFLAGS="--remap-path-prefix=$PWD= --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$cache=cache \
+        ${APP_RUSTFLAGS:-}" build_std std,panic_unwind "${@:-build}" --quiet --locked --profile app --package sealcard-ffi --target "$target" \
         -Zbuild-std-features=optimize_for_size
 }
 
