@@ -95,7 +95,7 @@ impl SoftwareDeviceKey {
     /// The P-256 key of a secret of 32 bytes, from the platform's secure random source.
     ///
     /// # Errors
-    /// `invalid_key` for the few numbers that no P-256 key has: draw again.
+    /// `invalid_key` for other lengths, and for the few numbers that no P-256 key has.
     #[uniffi::constructor]
     pub fn p256(secret: Vec<u8>) -> Result<Self, SealcardError> {
         Ok(Self { key: core::DeviceKey::p256_from_secret(&array(&secret, KeyError::InvalidP256)?)? })

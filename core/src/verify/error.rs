@@ -154,7 +154,7 @@ impl fmt::Display for VerifyError {
             Self::UnsupportedField { id } => {
                 write!(f, "the token needs a newer verifier: its field {id} may not be passed over")
             }
-            Self::UnknownKey { hint } => write!(f, "no trusted key has the token's key hint {hint:02x}"),
+            Self::UnknownKey { hint } => write!(f, "no trusted key has its key hint {hint:02x}"),
             Self::BadSignature => f.write_str("the signature is not the trusted issuer's: forged or altered"),
             Self::Expired { expires_at, now, leeway_secs } => write!(
                 f,
@@ -175,9 +175,9 @@ impl fmt::Display for VerifyError {
                 "this device's clock is {} s behind a time that was proven (leeway {leeway_secs} s): set it",
                 floor.secs_since(*now)
             ),
-            Self::ProofMissing => {
-                f.write_str("this is a pass without its device's proof: a copy, or not shown by its app")
-            }
+            Self::ProofMissing => f.write_str(
+                "no device proved to be there: a copy of a pass, or no pass at all where a challenge was set",
+            ),
             Self::ProofInvalid => f.write_str("the proof is not by the device that this pass is bound to"),
             Self::ProofStale { age_secs, max_age_secs } => {
                 write!(f, "the proof is {age_secs} s old, and may be {max_age_secs} s: a screenshot? Show a fresh one")

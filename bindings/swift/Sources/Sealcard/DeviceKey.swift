@@ -21,7 +21,8 @@ public protocol DeviceKey: Sendable {
 
 /// The public half of a device's key, which the issuer binds a pass to.
 public struct HolderKey: Sendable, Hashable {
-    /// The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`.
+    /// The key as a JWK, a JSON object: what `POST /api/profiles/me/pass` takes as `holderKey` (insert it as it is, not as a string).
+    /// The answer's `token` is the pass.
     public let jwk: String
 
     /// A P-256 key, compressed (33 bytes) or as X9.63 has it (65 bytes).
@@ -52,7 +53,7 @@ public final class SoftwareDeviceKey: DeviceKey {
 
     /// The P-256 key of a secret of 32 bytes from a secure random source.
     ///
-    /// - Throws: ``SealcardError/Kind/invalidKey`` for the few numbers that no P-256 key has: draw again.
+    /// - Throws: ``SealcardError/Kind/invalidKey`` for other lengths, and for the few numbers that no P-256 key has.
     public init(p256 secret: Data) throws {
         key = try calling { try .p256(secret: secret) }
     }

@@ -8,6 +8,8 @@ public struct Pass: Sendable, Hashable {
     /// What it says. The issuer's signature was not checked: that is for verifiers.
     public let unverifiedSnapshot: UnverifiedSnapshot
 
+    /// Spaces and line ends around the text are not part of it: trim what comes from a file.
+    ///
     /// - Throws: ``SealcardError/Kind/malformed``, ``SealcardError/Kind/unsupportedVersion``, or
     ///   ``SealcardError/Kind/proofInvalid`` for what is no pass.
     public init(_ text: String) throws {

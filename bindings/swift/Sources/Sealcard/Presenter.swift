@@ -4,7 +4,7 @@ import SealcardFFI
 /// What the holder's phone does: it makes presentations of a pass, offline.
 ///
 /// ```swift
-/// let presenter = try Presenter(pass: Pass(stored), key: enclaveKey)
+/// let presenter = try Presenter(pass: Pass(passText), key: enclaveKey)
 /// for try await presentation in presenter.presentations() {
 ///     image = try QrMatrix(presentation).png(pixels: 600)
 /// }

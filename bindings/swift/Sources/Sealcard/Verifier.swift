@@ -78,7 +78,8 @@ public final class Verifier: Sendable {
     }
 
     /// What to store: trust bundle, revocation lists and the newest time that was proven. Store it after each update, and now and
-    /// then after scans, but never over a state with more ``StoredState/changes``.
+    /// then after scans, but never over a state with more ``StoredState/changes``, nor without looking at ``trustBundle`` first if
+    /// the app has other roots than before: a bundle of a root that is no longer given is left out.
     public var state: StoredState { verifier.state() }
 
     /// The trust bundle that counts.

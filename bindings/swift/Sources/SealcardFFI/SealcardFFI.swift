@@ -1143,7 +1143,7 @@ public static func fromPrivateJwk(jwk: String)throws  -> SoftwareDeviceKey  {
      * The P-256 key of a secret of 32 bytes, from the platform's secure random source.
      *
      * # Errors
-     * `invalid_key` for the few numbers that no P-256 key has: draw again.
+     * `invalid_key` for other lengths, and for the few numbers that no P-256 key has.
      */
 public static func p256(secret: Data)throws  -> SoftwareDeviceKey  {
     return try  FfiConverterTypeSoftwareDeviceKey_lift(try rustCallWithError(FfiConverterTypeSealcardError_lift) {
@@ -4641,7 +4641,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_from_private_jwk() != 36706) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256() != 61355) {
+    if (uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256() != 60947) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_sealcard_ffi_checksum_constructor_presenter_new() != 43773) {

@@ -1,6 +1,6 @@
 // A badge: shows a fresh presentation of a pass every 30 seconds, as a phone does, without a network.
 //
-//     badge PASS DEVICE.jwk [--png FILE]
+//     swift run badge PASS DEVICE.jwk [--png FILE]
 //
 // PASS is a file with the pass; DEVICE.jwk the device's key, as `sealcard keygen --kind device` writes it. A phone would use a key in
 // its chip. With --png it draws one presentation into a file, and ends.

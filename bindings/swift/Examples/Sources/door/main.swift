@@ -1,6 +1,6 @@
 // A door: says who shows a payload, or why not, without a network.
 //
-//     door ROOT.jwk STATE [--bundle FILE] [--revocations FILE] [PAYLOAD | PICTURE.png]...
+//     swift run door ROOT.jwk STATE [--bundle FILE] [--revocations FILE] [PAYLOAD | PICTURE.png]...
 //
 // The trust bundle and the revocation list are learnt once and kept in STATE. Without payloads, they are read from standard input,
 // one a line. It ends with 1 if anyone was refused.
@@ -25,7 +25,7 @@ func option(_ name: String) -> String? {
     return arguments[place + 1]
 }
 let bundle = option("--bundle"), revocations = option("--revocations")
-guard arguments.count >= 2 else {
+guard arguments.count >= 2, !arguments.contains(where: { $0.hasPrefix("--") }) else {
     fail("usage: door ROOT.jwk STATE [--bundle FILE] [--revocations FILE] [PAYLOAD | PICTURE.png]...")
 }
 let root = arguments.removeFirst(), stateFile = URL(fileURLWithPath: arguments.removeFirst())
@@ -35,6 +35,10 @@ do {
     let known = FileManager.default.fileExists(atPath: stateFile.path)
     let stored = known ? StoredState(bytes: try Data(contentsOf: stateFile), changes: 0) : nil
     let verifier = try Verifier(roots: [contents(root)], state: stored)
+    // Another root than the state was made with: to store it again would forget its bundle.
+    if known && verifier.trustBundle == nil && bundle == nil {
+        fail("\(stateFile.path) holds no trust bundle of \(root): give one with --bundle")
+    }
     try bundle.map { _ = try verifier.update(trustBundle: contents($0), at: Date()) }
     try revocations.map { _ = try verifier.update(revocationList: contents($0), at: Date()) }
     try verifier.state.bytes.write(to: stateFile, options: .atomic)
@@ -69,6 +73,10 @@ do {
     }
     try verifier.state.bytes.write(to: stateFile, options: .atomic)
     exit(refused ? 1 : 0)
-} catch {
+} catch let error as SealcardError where error.kind == .invalidState {
+    fail("\(stateFile.path): \(error.localizedDescription) (delete it)")
+} catch let error as SealcardError {
     fail(error.localizedDescription)
+} catch {
+    fail("\(stateFile.path): \(error.localizedDescription)")
 }

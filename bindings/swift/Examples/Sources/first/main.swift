@@ -40,11 +40,11 @@ func show(_ picture: Data) throws -> Never {
 struct PrivateKey: Decodable { let d: String }
 let d = try JSONDecoder().decode(PrivateKey.self, from: Data(contents(5).utf8)).d
 let base64 = d.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
-let (secret, stored) = (Data(base64Encoded: base64 + "=")!, try contents(4))
+let (secret, passText) = (Data(base64Encoded: base64 + "=")!, try contents(4))
 // README
 // In an app the key stays in the Secure Enclave: see DeviceKey. Send holderKey().jwk to POST /api/profiles/me/pass, keep the pass.
 let key = try SoftwareDeviceKey(p256: secret)
-let presenter = try Presenter(pass: Pass(stored), key: key)
+let presenter = try Presenter(pass: Pass(passText), key: key)
 for try await presentation in presenter.presentations() {      // now, and every 30 seconds
     try show(QrMatrix(presentation).png(pixels: 600))
 }

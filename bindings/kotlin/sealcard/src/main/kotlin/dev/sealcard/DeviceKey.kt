@@ -21,7 +21,10 @@ public interface DeviceKey {
 
 /** The public half of a device's key, which the issuer binds a pass to. */
 public class HolderKey private constructor(
-    /** The key as a JWK: what `POST /api/profiles/me/pass` takes as `holderKey`. */
+    /**
+     * The key as a JWK, a JSON object: what `POST /api/profiles/me/pass` takes as `holderKey` (insert it as it is, not as a string).
+     * The answer's `token` is the pass.
+     */
     public val jwk: String,
 ) {
     override fun equals(other: Any?): Boolean = other is HolderKey && jwk == other.jwk
@@ -106,7 +109,7 @@ public class SoftwareDeviceKey private constructor(private val key: FfiSoftwareD
         /**
          * The P-256 key of a secret of 32 bytes from a secure random source.
          *
-         * @throws SealcardException [SealcardException.InvalidKey] for the few numbers that no P-256 key has: draw again
+         * @throws SealcardException [SealcardException.InvalidKey] for other lengths, and for the few numbers that no P-256 key has
          */
         public fun ofP256(secret: ByteArray): SoftwareDeviceKey = calling { SoftwareDeviceKey(FfiSoftwareDeviceKey.p256(secret)) }
 
@@ -135,16 +138,17 @@ internal class ForeignDeviceKey(private val key: DeviceKey) : dev.sealcard.ffi.D
 
     private inline fun <Answer> answering(ask: () -> Answer): Answer = try {
         ask()
-    } catch (error: Exception) {
+    } catch (error: Throwable) {
+        // Errors too: what leaves here goes through C, where nothing could hold it.
         thrown.set(error)
         throw DeviceKeyException.Unavailable(error.message ?: error.toString())
     }
 
     companion object {
         /** The app's exception itself waits on the thread in which Rust was called and calls, for whoever called Rust. */
-        private val thrown = ThreadLocal<Exception>()
+        private val thrown = ThreadLocal<Throwable>()
 
         /** The exception that waits on this thread. */
-        fun takeThrown(): Exception? = thrown.get().also { thrown.remove() }
+        fun takeThrown(): Throwable? = thrown.get().also { thrown.remove() }
     }
 }

@@ -16,6 +16,8 @@ public class Pass private constructor(
 
     public companion object {
         /**
+         * Spaces and line ends around the text are not part of it: trim what comes from a file.
+         *
          * @throws SealcardException [SealcardException.Malformed], [SealcardException.UnsupportedVersion], or
          * [SealcardException.ProofInvalid] for what is no pass
          */

@@ -7,7 +7,7 @@ import dev.sealcard.ffi.Presenter as FfiPresenter
  * What the holder's phone does: it makes presentations of a pass, offline. Close it when it is no longer needed.
  *
  * ```kotlin
- * val presenter = Presenter(Pass.parse(stored), key)
+ * val presenter = Presenter(Pass.parse(passText), key)
  * while (isActive) {
  *     image = QrMatrix(presenter.present(Instant.now())).png(pixels = 600)
  *     delay(30_000)

@@ -58,7 +58,8 @@ public class Verifier private constructor(private val verifier: FfiVerifier) : A
 
     /**
      * What to store: trust bundle, revocation lists and the newest time that was proven. Store it after each update, and now and then
-     * after scans, but never over a state with more [StoredState.changes].
+     * after scans, but never over a state with more [StoredState.changes], nor without looking at [trustBundle] first if the app has
+     * other roots than before: a bundle of a root that is no longer given is left out.
      */
     public val state: StoredState get() = verifier.state().let { StoredState(it.bytes, it.changes) }
 

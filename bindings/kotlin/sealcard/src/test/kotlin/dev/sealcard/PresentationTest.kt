@@ -13,6 +13,7 @@ import java.time.Duration
 import java.util.Base64
 import com.fasterxml.jackson.databind.JsonNode
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -109,11 +110,14 @@ class PresentationTest {
         assertEquals("key_unavailable", error.code)
         assertEquals("the device's key did not sign: the phone is locked", error.message)
         assertEquals("the phone is locked", error.cause?.message)
+        // An Error too is the key's, not the library's.
+        val unfinished = assertThrows<SealcardException.KeyUnavailable> { presenter { TODO() }.present(vector.moment("now")) }
+        assertInstanceOf(NotImplementedError::class.java, unfinished.cause)
         for (answer in listOf(ByteArray(0), ByteArray(64), ByteArray(64) { -1 }, ByteArray(70), ByteArray(1_000_000))) {
             assertEquals("proof_invalid", code { presenter { answer }.present(vector.moment("now")) }, "${answer.size}")
         }
         val gone = object : DeviceKey {
-            override fun holderKey() = throw IllegalStateException("no such key")
+            override fun holderKey(): HolderKey = TODO()
             override fun sign(message: ByteArray) = message
         }
         assertEquals("key_unavailable", code { Presenter(pass, gone) })

@@ -1,6 +1,7 @@
 // A door: says who shows a payload, or why not, without a network.
 //
-//     door ROOT.jwk STATE [--bundle FILE] [--revocations FILE] [PAYLOAD | PICTURE.png]...
+//     java -cp 'target/*:target/lib/*' dev.sealcard.examples.DoorKt \
+//         ROOT.jwk STATE [--bundle FILE] [--revocations FILE] [PAYLOAD | PICTURE.png]...
 //
 // The trust bundle and the revocation list are learnt once and kept in STATE. Without payloads, they are read from standard input,
 // one a line. It ends with 1 if anyone was refused.
@@ -43,13 +44,21 @@ private class Door(private val arguments: MutableList<String>) : AutoCloseable {
     private val stateFile: Path
 
     init {
-        require(arguments.size >= 2) {
+        require(arguments.size >= 2 && arguments.none { it.startsWith("--") }) {
             "usage: door ROOT.jwk STATE [--bundle FILE] [--revocations FILE] [PAYLOAD | PICTURE.png]..."
         }
         val root = Path.of(arguments.removeAt(0))
         stateFile = Path.of(arguments.removeAt(0))
         val stored = stateFile.takeIf { it.exists() }?.let { StoredState(it.readBytes(), 0u) }
-        verifier = Verifier.ofRoots(listOf(root.readText()), state = stored)
+        verifier = try {
+            Verifier.ofRoots(listOf(root.readText()), state = stored)
+        } catch (error: SealcardException.InvalidState) {
+            throw IllegalArgumentException("$stateFile: ${error.message} (delete it)")
+        }
+        // Another root than the state was made with: to store it again would forget its bundle.
+        require(stored == null || verifier.trustBundle != null || bundle != null) {
+            "$stateFile holds no trust bundle of $root: give one with --bundle"
+        }
     }
 
     /** Whether everyone was let in. */
@@ -57,14 +66,21 @@ private class Door(private val arguments: MutableList<String>) : AutoCloseable {
         bundle?.let { verifier.updateTrustBundle(Path.of(it).readText().trim(), Instant.now()) }
         revocations?.let { verifier.updateRevocationList(Path.of(it).readText().trim(), Instant.now()) }
         store()
-        val welcome = arguments.ifEmpty { generateSequence(::readlnOrNull).toList() }.map(::judge)
+        // Each as it comes: a scanner that types waits for its answer.
+        val payloads = arguments.ifEmpty { null }?.asSequence() ?: generateSequence(::readlnOrNull)
+        var welcome = true
+        for (payload in payloads) welcome = judge(payload) && welcome
         store()
-        return welcome.all { it }
+        return welcome
     }
 
     private fun judge(argument: String): Boolean {
         if (!argument.endsWith(".png")) return verify(argument)
-        val payloads = QrReader.scan(Path.of(argument).readBytes())
+        val payloads = try {
+            QrReader.scan(Path.of(argument).readBytes())
+        } catch (error: SealcardException.InvalidPicture) {
+            throw IllegalArgumentException("$argument: ${error.message}")
+        }
         if (payloads.isEmpty()) println("refused: no QR code in $argument")
         return payloads.isNotEmpty() && payloads.map(::verify).all { it }
     }

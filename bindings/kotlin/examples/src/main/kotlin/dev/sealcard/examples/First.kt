@@ -14,7 +14,7 @@ import dev.sealcard.*
 fun main(args: Array<String>) {
     val files = args.map { Path.of(it).readText().trim() }
     val secret = Base64.getUrlDecoder().decode(Regex("\"d\":\"([^\"]*)\"").find(files[4])!!.groupValues[1])
-    val stored = files[3]
+    val passText = files[3]
     /** Scans what is shown. */
     fun show(picture: ByteArray) {
         QrReader.scan(picture).forEach { scan(it, files) }
@@ -24,7 +24,7 @@ fun main(args: Array<String>) {
     // In an app the key stays in Android's key store: see KeyStoreDeviceKey. Send holderKey().jwk to POST /api/profiles/me/pass, keep
     // the pass.
     val key = SoftwareDeviceKey.ofP256(secret)
-    val presenter = Presenter(Pass.parse(stored), key)
+    val presenter = Presenter(Pass.parse(passText), key)
     while (true) {
         show(QrMatrix(presenter.present(Instant.now())).png(pixels = 600))
         Thread.sleep(30_000)

@@ -1078,7 +1078,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_from_private_jwk() and 0xFFFF) != 36706) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256() and 0xFFFF) != 61355) {
+    if ((lib.uniffi_sealcard_ffi_checksum_constructor_softwaredevicekey_p256() and 0xFFFF) != 60947) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_sealcard_ffi_checksum_constructor_presenter_new() and 0xFFFF) != 43773) {
@@ -2420,7 +2420,7 @@ open class SoftwareDeviceKey: Disposable, AutoCloseable, SoftwareDeviceKeyInterf
      * The P-256 key of a secret of 32 bytes, from the platform's secure random source.
      *
      * # Errors
-     * `invalid_key` for the few numbers that no P-256 key has: draw again.
+     * `invalid_key` for other lengths, and for the few numbers that no P-256 key has.
      */
     @Throws(SealcardException::class) fun `p256`(`secret`: kotlin.ByteArray): SoftwareDeviceKey {
             return FfiConverterTypeSoftwareDeviceKey.lift(
