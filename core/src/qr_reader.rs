@@ -203,10 +203,21 @@ mod tests {
                 assert_eq!(scan_png(&file[..end]), Err(PictureError), "{color:?} {end}");
             }
         }
-        assert_eq!(scan_png(&vec![0; MAX_PNG_BYTES + 1]), Err(PictureError));
-        let huge = QrMatrix::new("A").unwrap().to_png(2048).unwrap();
-        let mut forged = huge.clone();
-        forged[16..20].copy_from_slice(&4097_u32.to_be_bytes());
-        assert_eq!(scan_png(&forged), Err(PictureError));
+        let mut file = QrMatrix::new("SC1:TEST").unwrap().to_png(200).unwrap();
+        file.resize(MAX_PNG_BYTES, 0);
+        assert_eq!(scan_png(&file), Ok(vec!["SC1:TEST".into()]));
+        file.push(0);
+        assert_eq!(scan_png(&file), Err(PictureError));
+        for (width, height, expected) in
+            [(4096, 1, Ok(vec![])), (1, 4096, Ok(vec![])), (4097, 1, Err(PictureError)), (1, 4097, Err(PictureError))]
+        {
+            let mut file = Vec::new();
+            let mut encoder = png::Encoder::new(&mut file, width, height);
+            encoder.set_color(ColorType::Grayscale);
+            let mut writer = encoder.write_header().unwrap();
+            writer.write_image_data(&vec![255; (width * height) as usize]).unwrap();
+            writer.finish().unwrap();
+            assert_eq!(scan_png(&file), expected, "{width} {height}");
+        }
     }
 }
