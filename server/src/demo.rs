@@ -2,6 +2,7 @@
 
 use sealcard_core::{LinkDraft, Profile, ProfileDraft, ProfileError};
 
+use crate::cache::Cache;
 use crate::clock;
 use crate::db::{DbError, NO_PASSWORD, NewAccount, Repository};
 
@@ -40,7 +41,7 @@ pub fn profile() -> Result<Profile, ProfileError> {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn seed(db: &dyn Repository) -> Result<(), DbError> {
+pub async fn seed(db: &dyn Repository, cache: &Cache) -> Result<(), DbError> {
     let account = NewAccount {
         id: uuid::Uuid::new_v4().to_string(),
         password_hash: NO_PASSWORD.into(),
@@ -48,7 +49,11 @@ pub async fn seed(db: &dyn Repository) -> Result<(), DbError> {
         created_at: clock::now(),
     };
     match db.create_account(account).await {
-        Ok(()) | Err(DbError::Conflict) => Ok(()),
+        Ok(created) => {
+            cache.settle(created).await;
+            Ok(())
+        }
+        Err(DbError::Conflict) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -3,6 +3,7 @@
 use sealcard_core::{HolderKey, IssueError, Issuer, Snapshot, Token, Ttl, UnixTime};
 use thiserror::Error;
 
+use crate::cache::Cache;
 use crate::db::{DbError, IssuedPass, Repository, StoredProfile};
 
 /// How many bits a place in the revocation list has, from try to try: a million places, and more when most are taken. They are
@@ -46,6 +47,7 @@ pub enum PassError {
 /// [`PassError`].
 pub async fn issue(
     db: &dyn Repository,
+    cache: &Cache,
     issuer: &Issuer,
     account_id: &str,
     stored: &StoredProfile,
@@ -65,7 +67,7 @@ pub async fn issue(
         let token = issuer.issue(&snapshot)?;
         let expires_at = snapshot.expires_at();
         let pass = IssuedPass { revocation_index, account_id: account_id.into(), issued_at: now, expires_at };
-        if db.create_pass(pass).await? {
+        if cache.settle(db.create_pass(pass).await?).await {
             return Ok((token, expires_at));
         }
     }

@@ -127,6 +127,7 @@ fn not_before<const N: usize>(now: UnixTime, times: [UnixTime; N]) -> UnixTime {
 mod tests {
     use super::*;
     use crate::db::{self, IssuedPass, Revoke};
+    use prometheus_client::registry::Registry;
     use sealcard_core::{TrustStore, Verifier};
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -158,14 +159,15 @@ mod tests {
     #[tokio::test]
     async fn a_list_is_signed_when_something_has_changed_and_forgets_what_has_expired() {
         let folder = tempfile::tempdir().unwrap();
-        let db = db::connect(None, folder.path()).await.unwrap();
+        let db = db::connect(None, folder.path(), &mut Registry::default()).await.unwrap();
         let db = db.as_ref();
-        let revoke = async |account: &str, which, now| db.revoke_passes(Some(account), which, now).await.unwrap();
-        assert!(db.create_pass(pass(5, "ada", NOW, DAY)).await.unwrap());
-        assert!(!db.create_pass(pass(5, "eve", NOW, DAY)).await.unwrap(), "the place is taken");
-        assert!(db.create_pass(pass(9, "ada", NOW, 9 * DAY)).await.unwrap());
+        let revoke =
+            async |account: &str, which, now| db.revoke_passes(Some(account), which, now).await.unwrap().unsettled();
+        assert!(db.create_pass(pass(5, "ada", NOW, DAY)).await.unwrap().unsettled());
+        assert!(!db.create_pass(pass(5, "eve", NOW, DAY)).await.unwrap().unsettled(), "the place is taken");
+        assert!(db.create_pass(pass(9, "ada", NOW, 9 * DAY)).await.unwrap().unsettled());
         // By a server whose clock is a little ahead.
-        assert!(db.create_pass(pass(7, "ada", NOW.saturating_add(20), DAY)).await.unwrap());
+        assert!(db.create_pass(pass(7, "ada", NOW.saturating_add(20), DAY)).await.unwrap().unsettled());
         let (first, indices) = list(db, NOW).await;
         assert!(indices.is_empty());
         assert!(u64::from(first) >= NOW.secs_since(UnixTime::EARLIEST), "a lost database does not set it back");
@@ -182,14 +184,14 @@ mod tests {
         assert_eq!(list(db, later).await.1, [9]);
         assert_eq!(db.count_passes("ada", later).await.unwrap(), 1);
         assert_eq!(db.delete_expired_passes(later).await.unwrap(), 2);
-        assert!(db.create_pass(pass(5, "eve", later, DAY)).await.unwrap());
+        assert!(db.create_pass(pass(5, "eve", later, DAY)).await.unwrap().unsettled());
         db.close().await;
     }
 
     #[tokio::test]
     async fn a_clock_far_ahead_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let db = db::connect(None, folder.path()).await.unwrap();
+        let db = db::connect(None, folder.path(), &mut Registry::default()).await.unwrap();
         let year_ahead = NOW.saturating_add(365 * DAY);
         let wrong = revocation_list(db.as_ref(), issuer(), year_ahead).await.unwrap();
         let right = revocation_list(db.as_ref(), issuer(), NOW).await.unwrap();

@@ -5,8 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealcard_core::{IssueError, Issuer, Profile, Snapshot, Ttl, UnixTime};
 use serde::Serialize;
 
-use crate::db::StoredProfile;
-
 /// How long a session token lives: 10 minutes.
 pub const SESSION_TTL: Ttl = match Ttl::from_secs(600) {
     Ok(ttl) => ttl,
@@ -16,10 +14,13 @@ pub const SESSION_TTL: Ttl = match Ttl::from_secs(600) {
 /// The JWT's audience: whoever checks it can tell that it is no login.
 const JWT_AUDIENCE: &str = "sealcard:qr";
 
-/// A token and its last second.
+/// A token and its time.
+#[derive(Debug)]
 pub struct SessionToken {
     /// What the QR code carries.
     pub text: String,
+    /// The first second of its validity.
+    pub issued_at: UnixTime,
     /// The last second of its validity.
     pub expires_at: UnixTime,
 }
@@ -28,9 +29,9 @@ pub struct SessionToken {
 ///
 /// # Errors
 /// [`IssueError`] if the profile is too large, or the clock wrong.
-pub fn sc1(issuer: &Issuer, stored: &StoredProfile, now: UnixTime) -> Result<SessionToken, IssueError> {
-    let token = issuer.issue(&Snapshot::new(stored.profile.clone(), now, SESSION_TTL))?;
-    Ok(SessionToken { text: token.to_text(), expires_at: expiry(now) })
+pub fn sc1(issuer: &Issuer, profile: &Profile, now: UnixTime) -> Result<SessionToken, IssueError> {
+    let token = issuer.issue(&Snapshot::new(profile.clone(), now, SESSION_TTL))?;
+    Ok(SessionToken { text: token.to_text(), issued_at: now, expires_at: expiry(now) })
 }
 
 #[derive(Serialize)]
@@ -52,23 +53,23 @@ struct JwtClaims<'a> {
 
 /// The same profile as an EdDSA JWT (RFC 8037), for clients that want one. It is some three times as long.
 #[must_use]
-pub fn jwt(issuer: &Issuer, issuer_name: &str, stored: &StoredProfile, now: UnixTime) -> SessionToken {
+pub fn jwt(issuer: &Issuer, issuer_name: &str, profile: &Profile, now: UnixTime) -> SessionToken {
     let expires_at = expiry(now);
     let header = JwtHeader { alg: "EdDSA", typ: "sealcard-qr+jwt", kid: issuer.verifying_key().id().to_string() };
     let claims = JwtClaims {
         iss: issuer_name,
         aud: JWT_AUDIENCE,
-        sub: stored.profile.username.as_str(),
+        sub: profile.username.as_str(),
         iat: now.as_secs(),
         exp: expires_at.as_secs(),
-        profile: &stored.profile,
+        profile,
     };
     let mut text = format!("{}.{}", part(&header), part(&claims));
     // A JWT starts with its header, a token of ours with its context: neither can pass as the other.
     let signature = issuer.signing_key().sign(text.as_bytes());
     text.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut text);
-    SessionToken { text, expires_at }
+    SessionToken { text, issued_at: now, expires_at }
 }
 
 fn expiry(now: UnixTime) -> UnixTime {

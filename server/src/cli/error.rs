@@ -6,6 +6,7 @@ use std::path::Path;
 use sealcard_core::ErrorCode;
 use serde_json::json;
 
+use crate::cache::CacheError;
 use crate::data_dir::DataDirError;
 use crate::db::DbError;
 use crate::private_file::PrivateFileError;
@@ -81,8 +82,17 @@ impl From<DbError> for CliError {
                 format!("{error}: check that it runs, that its disk is not full, and that it may be written"),
             ),
             DbError::BadUrl => Self::new("invalid_settings", error),
-            DbError::InUse(_) => Self::new("data_dir_in_use", error),
             _ => Self::new("database", error),
+        }
+    }
+}
+
+impl From<CacheError> for CliError {
+    fn from(error: CacheError) -> Self {
+        match &error {
+            CacheError::UnknownResource { .. } | CacheError::Ttl { .. } => Self::new("invalid_settings", error),
+            CacheError::Log(_) => Self::new("database_unavailable", error),
+            CacheError::Value(_) => Self::new("internal", error),
         }
     }
 }

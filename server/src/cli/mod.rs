@@ -35,7 +35,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Make a key
     Keygen(keygen::Keygen),
     /// List, rotate and withdraw the server's signing keys

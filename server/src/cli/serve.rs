@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
+use prometheus_client::registry::Registry;
 use sealcard_core::qr::QrMatrix;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 use super::qr::terminal_style;
+use crate::cache::Cache;
 use crate::data_dir::DataDir;
 use crate::http::{self, App};
 use crate::key_ring::KeyRing;
 use crate::settings::{GivenSettings, Settings};
 use crate::signed_file::{self, BundleFileError, TrustBundleSource};
 use crate::signing_key::SigningKeyError;
-use crate::{clock, db, demo, logging, private_file, session, signing_key, token};
+use crate::{cached, clock, db, demo, logging, private_file, session, signing_key, token};
 
 /// Runs the server. Needs no settings: SQLite and a signing key are made in the data folder on the first start
 #[derive(Args)]
@@ -53,8 +55,12 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
     let data_dir = DataDir::open(&settings.data_dir)?;
     let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
-    let db = db::connect(settings.database_url.as_deref(), data_dir.path()).await?;
-    let app = App::new(Arc::clone(&db), keys, settings.issuer.clone()).map_err(|error| CliError::new("io", error))?;
+    let mut metrics = Registry::default();
+    let db = db::connect(settings.database_url.as_deref(), data_dir.path(), &mut metrics).await?;
+    let cache = Cache::start(cached::TABLE, settings.cache.clone(), Arc::clone(&db) as _, &mut metrics).await?;
+    let cache = Arc::new(cache);
+    let app = App::new(Arc::clone(&db), Arc::clone(&cache), metrics, keys, settings.issuer.clone())
+        .map_err(|error| CliError::new("io", error))?;
     let app = app
         .with_max_pass_ttl(settings.max_pass_ttl)
         .with_trust_bundle(trust_bundle(settings)?)
@@ -62,7 +68,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     data_dir.write_jwks(&app.jwks(clock::now()))?;
     let app = Arc::new(app);
     if with_demo {
-        demo::seed(db.as_ref()).await?;
+        demo::seed(db.as_ref(), &cache).await?;
         show_demo(&app, address, &data_dir.jwks_path()).await?;
     } else {
         writeln!(io::stdout(), "Sealcard listens on http://{address}").map_err(CliError::stdio)?;
@@ -75,6 +81,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     http::serve(listener, http::router(app), stop).await;
     sweeper.abort();
     keeper.abort();
+    cache.stop().await;
     db.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -177,6 +184,9 @@ fn modified(file: &Path) -> Option<(SystemTime, u64)> {
 /// weeks ahead does no harm.
 const KEEP_PASSES_SECS: u64 = 30 * 86_400;
 
+/// For how long the log of changes goes back: a Redis that was away for longer is emptied instead.
+const KEEP_CHANGES_SECS: u64 = 3_600;
+
 /// Removes ended sessions and expired passes once an hour. They are refused anyway; this keeps the tables small.
 async fn sweep(db: Arc<dyn db::Repository>) {
     let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
@@ -186,6 +196,11 @@ async fn sweep(db: Arc<dyn db::Repository>) {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "removed ended sessions"),
             Err(error) => tracing::warn!(%error, "ended sessions were not removed"),
+        }
+        match db.delete_old_changes(clock::now().saturating_sub(KEEP_CHANGES_SECS)).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "removed old entries of the log of changes"),
+            Err(error) => tracing::warn!(%error, "old entries of the log of changes were not removed"),
         }
         match db.delete_expired_passes(clock::now().saturating_sub(KEEP_PASSES_SECS)).await {
             Ok(0) => {}
@@ -208,7 +223,7 @@ async fn show_demo(app: &App, address: SocketAddr, jwks: &Path) -> Result<(), Cl
     let now = clock::now();
     let keys = app.keys();
     let key = keys.current(now).ok_or(CliError::new("invalid_key", "there is no key"))?;
-    let token = token::sc1(&key.issuer, &stored, now).map_err(|error| CliError::core(error.code(), error))?;
+    let token = token::sc1(&key.issuer, &stored.profile, now).map_err(|error| CliError::core(error.code(), error))?;
     let qr = QrMatrix::new(&token.text).map_err(|error| CliError::core(error.code(), error))?;
     let program = std::env::args().next().unwrap_or_else(|| "sealcard".into());
     let mut stdout = io::stdout().lock();

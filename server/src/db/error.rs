@@ -1,10 +1,11 @@
 //! What can go wrong with a database, sorted by what to do about it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use sealcard_core::ProfileError;
 use thiserror::Error;
+
+use crate::cache::CacheError;
 
 /// A failed database call.
 #[derive(Clone, Debug, Error)]
@@ -18,18 +19,15 @@ pub enum DbError {
     /// The address is not one of a known database.
     #[error("the database address must look like postgres://USER:PASSWORD@HOST/NAME or sqlite://FILE")]
     BadUrl,
-    /// Another server runs on the same SQLite file.
-    #[error(
-        "another server is using the database {0}: its cache would not see this one's changes. Stop it, or choose another \
-         data folder with --data-dir, or use PostgreSQL"
-    )]
-    InUse(PathBuf),
     /// The tables cannot be brought up to date.
     #[error("the database cannot be migrated: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
     /// A stored profile does not parse.
     #[error("a stored profile is damaged: {0}")]
     Damaged(ProfileError),
+    /// A profile cannot be written as JSON.
+    #[error("a profile cannot be prepared: {0}")]
+    Cache(Arc<CacheError>),
     /// Anything else.
     #[error("database error: {0}")]
     Internal(Arc<sqlx::Error>),

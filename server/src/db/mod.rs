@@ -3,6 +3,7 @@
 //! What comes out has been parsed: a row that does not make a [`Profile`] is an internal error, not a profile.
 
 mod error;
+mod observed;
 mod pass;
 mod postgres;
 mod profile;
@@ -13,9 +14,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sealcard_core::{Profile, UnixTime, Username};
+use prometheus_client::registry::Registry;
+use sealcard_core::{Profile, UnixTime};
+
+use crate::cache::{ChangeLog, Committed};
 
 pub use error::{DbError, EditError};
+use observed::Observed;
 pub use pass::{FileName, IsCurrent, IssuedPass, Revoke, RevokedPass, Sign, SignError, SignedFile};
 pub use profile::StoredProfile;
 
@@ -62,20 +67,11 @@ pub struct Session {
 /// Changes a profile; refusing leaves everything as it was.
 pub type Edit = Box<dyn FnOnce(&mut StoredProfile) -> Result<(), EditError> + Send>;
 
-/// What a change of a profile did.
-#[derive(Debug)]
-pub struct Edited {
-    /// The username before the change.
-    pub old_username: Username,
-    /// The profile after it.
-    pub profile: StoredProfile,
-}
-
 /// Everything the server keeps.
 #[async_trait]
-pub trait Repository: Send + Sync {
+pub trait Repository: ChangeLog {
     /// Stores a new account. [`DbError::Conflict`] if the username is taken.
-    async fn create_account(&self, account: NewAccount) -> Result<(), DbError>;
+    async fn create_account(&self, account: NewAccount) -> Result<Committed<()>, DbError>;
 
     /// The credentials of a username.
     async fn credentials(&self, username: &str) -> Result<Option<Credentials>, DbError>;
@@ -89,11 +85,14 @@ pub trait Repository: Send + Sync {
     /// The profile with this username.
     async fn profile(&self, username: &str) -> Result<Option<StoredProfile>, DbError>;
 
+    /// The usernames that follow this one in order, so many at most.
+    async fn usernames(&self, after: &str, limit: u32) -> Result<Vec<String>, DbError>;
+
     /// The profile of an account.
     async fn profile_of(&self, account_id: &str) -> Result<Option<StoredProfile>, DbError>;
 
     /// Reads a profile, changes it and writes it back; no other change comes between.
-    async fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Edited, EditError>;
+    async fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Committed<StoredProfile>, EditError>;
 
     /// Stores a session, unless the account's password hash is not `password_hash` any more: a login that was on its
     /// way while the password was changed must not outlive the change. Returns whether it was stored.
@@ -115,11 +114,16 @@ pub trait Repository: Send + Sync {
     async fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
 
     /// Stores a pass. Returns whether its place in the revocation list was free.
-    async fn create_pass(&self, pass: IssuedPass) -> Result<bool, DbError>;
+    async fn create_pass(&self, pass: IssuedPass) -> Result<Committed<bool>, DbError>;
 
     /// Revokes passes of an account, or of any, and marks the revocation list as out of date if that changes it, in one step. Returns how
     /// many of them there are, those included that were revoked before.
-    async fn revoke_passes(&self, account_id: Option<&str>, which: Revoke, now: UnixTime) -> Result<u64, DbError>;
+    async fn revoke_passes(
+        &self,
+        account_id: Option<&str>,
+        which: Revoke,
+        now: UnixTime,
+    ) -> Result<Committed<u64>, DbError>;
 
     /// How many passes of an account have not expired by `now`.
     async fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
@@ -140,6 +144,9 @@ pub trait Repository: Send + Sync {
         sign: Sign,
     ) -> Result<SignedFile, SignError>;
 
+    /// Removes what the log of changes says of the time before, the newest entry always aside. Returns how many.
+    async fn delete_old_changes(&self, before: UnixTime) -> Result<u64, DbError>;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), DbError>;
 
@@ -152,13 +159,18 @@ pub trait Repository: Send + Sync {
 ///
 /// # Errors
 /// [`DbError`] if it cannot be reached, written or migrated.
-pub async fn connect(url: Option<&str>, data_dir: &Path) -> Result<Arc<dyn Repository>, DbError> {
-    match url {
+pub async fn connect(
+    url: Option<&str>,
+    data_dir: &Path,
+    registry: &mut Registry,
+) -> Result<Arc<dyn Repository>, DbError> {
+    let repository: Arc<dyn Repository> = match url {
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            Ok(Arc::new(postgres::connect(url).await?))
+            Arc::new(postgres::connect(url).await?)
         }
-        Some(url) if url.starts_with("sqlite:") => Ok(Arc::new(sqlite::connect_url(url).await?)),
-        Some(_) => Err(DbError::BadUrl),
-        None => Ok(Arc::new(sqlite::connect_file(&data_dir.join("sealcard.db")).await?)),
-    }
+        Some(url) if url.starts_with("sqlite:") => Arc::new(sqlite::connect_url(url).await?),
+        Some(_) => return Err(DbError::BadUrl),
+        None => Arc::new(sqlite::connect_file(&data_dir.join("sealcard.db")).await?),
+    };
+    Ok(Arc::new(Observed::new(repository, registry)))
 }

@@ -20,13 +20,13 @@ pub(super) struct PostgresRepository {
     writer: PgPool,
 }
 
-implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE");
+implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
 
 pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("sealcard")
-        // No query of ours takes longer; a stuck one must not hold its connection for ever.
-        .options([("statement_timeout", "5s"), ("lock_timeout", "3s")]);
+        // No query of ours takes longer; a stuck one must not hold its connection for ever, nor a stuck server a transaction.
+        .options([("statement_timeout", "5s"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "10s")]);
     // Once by itself first: the pool would try again in silence until its time is out, and not say why.
     tokio::time::timeout(ACQUIRE_TIMEOUT, Connection::connect_with(&options))
         .await

@@ -12,10 +12,13 @@ macro_rules! profile_columns {
 
 /// Implements [`Repository`](super::Repository) for a type with a `pool` for reading and a `writer` pool.
 macro_rules! implement_repository {
-    ($type:ty, begin: $begin:literal, lock_row: $lock_row:literal) => {
+    ($type:ty, begin: $begin:literal, lock_row: $lock_row:literal, now: $now:literal) => {
         #[async_trait::async_trait]
         impl $crate::db::Repository for $type {
-            async fn create_account(&self, account: $crate::db::NewAccount) -> Result<(), $crate::db::DbError> {
+            async fn create_account(
+                &self,
+                account: $crate::db::NewAccount,
+            ) -> Result<$crate::cache::Committed<()>, $crate::db::DbError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
                 let profile = &account.profile;
                 sqlx::query(
@@ -37,7 +40,10 @@ macro_rules! implement_repository {
                 .await?;
                 let ids: Vec<_> = profile.links().iter().map(|_| uuid::Uuid::new_v4().to_string()).collect();
                 insert_links(&mut transaction, &account.id, profile, &ids).await?;
-                Ok(transaction.commit().await?)
+                let write = $crate::cached::Write::AccountCreated { username: &profile.username };
+                let change = record(&mut transaction, &write).await?;
+                transaction.commit().await?;
+                Ok($crate::cache::Committed::new((), change))
             }
 
             async fn credentials(
@@ -96,6 +102,16 @@ macro_rules! implement_repository {
                 stored_profile(&mut connection, account).await
             }
 
+            async fn usernames(&self, after: &str, limit: u32) -> Result<Vec<String>, $crate::db::DbError> {
+                let rows: Vec<(String,)> =
+                    sqlx::query_as("SELECT username FROM accounts WHERE username > $1 ORDER BY username LIMIT $2")
+                        .bind(after)
+                        .bind(i64::from(limit))
+                        .fetch_all(&self.pool)
+                        .await?;
+                Ok(rows.into_iter().map(|(username,)| username).collect())
+            }
+
             async fn profile_of(
                 &self,
                 account_id: &str,
@@ -112,7 +128,7 @@ macro_rules! implement_repository {
                 &self,
                 account_id: &str,
                 edit: $crate::db::Edit,
-            ) -> Result<$crate::db::Edited, $crate::db::EditError> {
+            ) -> Result<$crate::cache::Committed<$crate::db::StoredProfile>, $crate::db::EditError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
                 let account = sqlx::query_as(concat!(
                     "SELECT ",
@@ -151,8 +167,14 @@ macro_rules! implement_repository {
                         .await?;
                     insert_links(&mut transaction, account_id, profile, &after.link_ids).await?;
                 }
+                let write = $crate::cached::Write::ProfileChanged {
+                    account_id,
+                    before: &before.profile.username,
+                    after: &profile.username,
+                };
+                let change = record(&mut transaction, &write).await?;
                 transaction.commit().await?;
-                Ok($crate::db::Edited { old_username: before.profile.username, profile: after })
+                Ok($crate::cache::Committed::new(after, change))
             }
 
             async fn create_session(
@@ -236,7 +258,11 @@ macro_rules! implement_repository {
                 Ok(done.rows_affected())
             }
 
-            async fn create_pass(&self, pass: $crate::db::IssuedPass) -> Result<bool, $crate::db::DbError> {
+            async fn create_pass(
+                &self,
+                pass: $crate::db::IssuedPass,
+            ) -> Result<$crate::cache::Committed<bool>, $crate::db::DbError> {
+                let mut transaction = self.writer.begin_with($begin).await?;
                 let done = sqlx::query(
                     "INSERT INTO passes (revocation_index, account_id, issued_at, expires_at) \
                      VALUES ($1, $2, $3, $4) ON CONFLICT (revocation_index) DO NOTHING",
@@ -245,9 +271,15 @@ macro_rules! implement_repository {
                 .bind(&pass.account_id)
                 .bind(seconds(pass.issued_at))
                 .bind(seconds(pass.expires_at))
-                .execute(&self.writer)
+                .execute(&mut *transaction)
                 .await?;
-                Ok(done.rows_affected() > 0)
+                if done.rows_affected() == 0 {
+                    return Ok($crate::cache::Committed::unchanged(false));
+                }
+                let write = $crate::cached::Write::PassIssued { account_id: &pass.account_id };
+                let change = record(&mut transaction, &write).await?;
+                transaction.commit().await?;
+                Ok($crate::cache::Committed::new(true, change))
             }
 
             async fn revoke_passes(
@@ -255,7 +287,7 @@ macro_rules! implement_repository {
                 account_id: Option<&str>,
                 which: $crate::db::Revoke,
                 now: sealcard_core::UnixTime,
-            ) -> Result<u64, $crate::db::DbError> {
+            ) -> Result<$crate::cache::Committed<u64>, $crate::db::DbError> {
                 let one = match which {
                     $crate::db::Revoke::One(index) => Some(i64::from(index)),
                     $crate::db::Revoke::All => None,
@@ -271,7 +303,8 @@ macro_rules! implement_repository {
                 .bind(seconds(now))
                 .execute(&mut *transaction)
                 .await?;
-                if done.rows_affected() > 0 {
+                let changed = done.rows_affected() > 0;
+                if changed {
                     // Whoever is signing a list holds this row until it is stored.
                     sqlx::query("UPDATE signed_files SET source = '' WHERE name = $1")
                         .bind($crate::db::FileName::Revocations.as_str())
@@ -287,8 +320,13 @@ macro_rules! implement_repository {
                 .bind(one)
                 .fetch_one(&mut *transaction)
                 .await?;
+                let count = u64::try_from(count).unwrap_or_default();
+                if !changed {
+                    return Ok($crate::cache::Committed::unchanged(count));
+                }
+                let change = record(&mut transaction, &$crate::cached::Write::PassesRevoked).await?;
                 transaction.commit().await?;
-                Ok(u64::try_from(count).unwrap_or_default())
+                Ok($crate::cache::Committed::new(count, change))
             }
 
             async fn count_passes(
@@ -380,6 +418,19 @@ macro_rules! implement_repository {
                 Ok($crate::db::SignedFile { epoch, issued_at, source: source.into(), content })
             }
 
+            async fn delete_old_changes(
+                &self,
+                before: sealcard_core::UnixTime,
+            ) -> Result<u64, $crate::db::DbError> {
+                let done = sqlx::query(
+                    "DELETE FROM changes WHERE changed_at < $1 AND id < (SELECT MAX(id) FROM changes)",
+                )
+                .bind(seconds(before))
+                .execute(&self.writer)
+                .await?;
+                Ok(done.rows_affected())
+            }
+
             async fn ping(&self) -> Result<(), $crate::db::DbError> {
                 sqlx::query("SELECT 1").execute(&self.pool).await?;
                 Ok(())
@@ -389,6 +440,55 @@ macro_rules! implement_repository {
                 self.writer.close().await;
                 self.pool.close().await;
             }
+        }
+
+        #[async_trait::async_trait]
+        impl $crate::cache::ChangeLog for $type {
+            async fn extent(&self) -> Result<$crate::cache::LogExtent, $crate::cache::LogError> {
+                let (log, first, last): (String, Option<i64>, Option<i64>) = sqlx::query_as(
+                    "SELECT (SELECT id FROM change_log), (SELECT MIN(id) FROM changes), (SELECT MAX(id) FROM changes)",
+                )
+                .fetch_one(&self.pool)
+                .await?;
+                let (Some(first), Some(last)) = (first, last) else { return Err("the log of changes is empty".into()) };
+                Ok($crate::cache::LogExtent { log, first, last })
+            }
+
+            async fn changes(
+                &self,
+                after: i64,
+                missing: &[i64],
+                limit: u32,
+            ) -> Result<Vec<$crate::cache::Change>, $crate::cache::LogError> {
+                // Numbers alone: nothing that could be read as SQL.
+                let missing: String = missing.iter().map(|id| format!(", {id}")).collect();
+                let query = format!(
+                    "SELECT id, invalidation FROM changes WHERE id > $1 OR id IN (0{missing}) ORDER BY id LIMIT {limit}"
+                );
+                let rows: Vec<(i64, String)> =
+                    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(after).fetch_all(&self.pool).await?;
+                let change = |(id, text): (i64, String)| {
+                    Ok($crate::cache::Change { id, invalidation: serde_json::from_str(&text)? })
+                };
+                rows.into_iter().map(change).collect()
+            }
+        }
+
+        /// Writes down what a change makes wrong in the caches. The last step of its transaction: the shorter the time
+        /// between the number and the commit, the sooner others know that they miss none.
+        async fn record(
+            connection: &mut Connection,
+            write: &$crate::cached::Write<'_>,
+        ) -> Result<$crate::cache::Change, sqlx::Error> {
+            let invalidation = write.invalidation();
+            let text = serde_json::to_string(&invalidation).map_err(|error| sqlx::Error::Encode(error.into()))?;
+            let insert = concat!(
+                "INSERT INTO changes (invalidation, changed_at) VALUES ($1, ",
+                $now,
+                ") RETURNING id"
+            );
+            let (id,) = sqlx::query_as(insert).bind(text).fetch_one(connection).await?;
+            Ok($crate::cache::Change { id, invalidation })
         }
 
         type SessionRow = (String, String, String, i64, i64);

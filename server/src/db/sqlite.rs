@@ -1,6 +1,6 @@
 //! SQLite: one file, nothing to install.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::str::FromStr as _;
@@ -27,13 +27,11 @@ const READERS: u32 = 4;
 pub(super) struct SqliteRepository {
     pool: SqlitePool,
     writer: SqlitePool,
-    /// Held while this server runs: another one's cache would not see this one's changes.
-    _lock: Option<File>,
 }
 
 // Taking the write lock at once, rather than on the first write, means that two writers wait for each other instead
 // of one failing half way.
-implement_repository!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "");
+implement_repository!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "", now: "unixepoch()");
 
 pub(super) async fn connect_url(url: &str) -> Result<SqliteRepository, DbError> {
     connect(SqliteConnectOptions::from_str(url)?).await
@@ -45,7 +43,7 @@ pub(super) async fn connect_file(file: &Path) -> Result<SqliteRepository, DbErro
 
 async fn connect(options: SqliteConnectOptions) -> Result<SqliteRepository, DbError> {
     let file = options.get_filename().to_owned();
-    let lock = lock_private(&file)?;
+    make_private(&file)?;
     let options = options
         .create_if_missing(true)
         .foreign_keys(true)
@@ -58,26 +56,16 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteRepository, DbEr
     sqlx::migrate!("migrations/sqlite").run(&writer).await?;
     // SQLite opens a file that it may not write for reading, without a word: find out now.
     writer.begin_with("BEGIN IMMEDIATE").await?.rollback().await?;
-    Ok(SqliteRepository { pool: pool(READERS).connect_with(options).await?, writer, _lock: lock })
+    Ok(SqliteRepository { pool: pool(READERS).connect_with(options).await?, writer })
 }
 
-/// Makes the database file, readable by its owner alone, if it is not there, and locks a file beside it. SQLite gives its
-/// other files the same mode. A database in memory needs neither.
-fn lock_private(file: &Path) -> Result<Option<File>, DbError> {
-    if file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':') {
-        return Ok(None);
+/// Makes the database file, readable by its owner alone, if it is not there. SQLite gives its other files the same mode. A
+/// database in memory needs none.
+fn make_private(file: &Path) -> Result<(), DbError> {
+    let is_file = !file.as_os_str().is_empty() && !file.to_string_lossy().starts_with(':');
+    if is_file && !file.exists() {
+        let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
+        open.map_err(|error| DbError::from(sqlx::Error::Io(error)))?;
     }
-    let io = |error| DbError::from(sqlx::Error::Io(error));
-    let open = |path: &Path| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    if !file.exists() {
-        drop(open(file).map_err(io)?);
-    }
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".lock");
-    let lock = open(Path::new(&beside)).map_err(io)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Err(DbError::InUse(file.to_owned())),
-        Err(TryLockError::Error(error)) => Err(io(error)),
-    }
+    Ok(())
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 
 use super::{ApiError, App};
 use crate::clock;
@@ -42,6 +42,23 @@ impl FromRequestParts<Arc<App>> for OwnerOrAdmin {
             return Ok(Self::Admin);
         }
         LoggedIn::from_request_parts(parts, app).await.map(|LoggedIn(session)| Self::Owner(session))
+    }
+}
+
+/// A request that brought the operator's token.
+pub(super) struct Admin;
+
+impl FromRequestParts<Arc<App>> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match OwnerOrAdmin::from_request_parts(parts, app).await? {
+            OwnerOrAdmin::Admin => Ok(Self),
+            OwnerOrAdmin::Owner(_) => {
+                let forbidden = ApiError::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden");
+                Err(forbidden.with_detail("only the operator may do this, with the token of --admin-token-file"))
+            }
+        }
     }
 }
 

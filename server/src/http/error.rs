@@ -70,11 +70,12 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", error)
     }
 
-    fn unavailable() -> Self {
-        Self {
-            retry_after_secs: Some(2),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable")
-        }
+    /// 503: try again.
+    #[must_use]
+    pub const fn unavailable() -> Self {
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable");
+        error.retry_after_secs = Some(2);
+        error
     }
 
     /// 500. The cause belongs in the log.
@@ -117,9 +118,9 @@ impl From<DbError> for ApiError {
                 Self::unavailable()
             }
             DbError::BadUrl
-            | DbError::InUse(_)
             | DbError::Migration(_)
             | DbError::Damaged(_)
+            | DbError::Cache(_)
             | DbError::Internal(_) => {
                 tracing::error!(%error, "the database failed");
                 Self::internal()

@@ -21,11 +21,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use error::ApiError;
+pub(crate) use etag::{etag_of, is_known};
 pub use limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 pub use serve::{SHUTDOWN_TIMEOUT, serve};
 pub use state::App;
 
-use routes::{account, health, jwks, link, pass, profile, public, session, signed_file};
+use crate::cache::ResponseCacheLayer;
+use crate::cached;
+use routes::{account, cache, dashboard, health, jwks, link, pass, profile, public, session, signed_file};
 
 /// The whole service, ready to be served or called in a test.
 pub fn router(app: Arc<App>) -> Router {
@@ -33,6 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/{username}", get(public::profile))
         .route("/{username}/qr-session", get(public::qr_session))
         .route("/{username}/qr", get(public::qr));
+
+    let cached = |resource| ResponseCacheLayer::new(Arc::clone(&app.cache), resource);
 
     Router::new()
         .nest("/api/public", public.clone())
@@ -47,10 +52,18 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/profiles/me/links/{id}", put(link::change).delete(link::remove))
         .route("/api/profiles/me/pass", post(pass::issue))
         .route("/api/tokens/revoke", post(pass::revoke))
-        .route("/api/revocations", get(signed_file::revocations))
-        .route("/api/trust-bundle", get(signed_file::trust_bundle))
+        .route("/api/revocations", get(signed_file::revocations).layer(cached(cached::REVOCATIONS)))
+        .route("/api/trust-bundle", get(signed_file::trust_bundle).layer(cached(cached::TRUST_BUNDLE)))
+        .route("/api/dashboard/stats", get(dashboard::stats))
+        .route("/api/cache", get(cache::list))
+        .route("/api/cache/invalidate", post(cache::invalidate))
+        .route("/api/cache/{key}", get(cache::read).put(cache::write).delete(cache::remove))
+        .route("/api/admin/cache/stats", get(cache::stats))
+        .route("/api/admin/cache/stats/reset", post(cache::reset))
         .route("/.well-known/jwks.json", get(jwks::read))
         .route("/health", get(health::read))
+        .route("/api/health/cache", get(health::cache))
+        .route("/metrics", get(health::metrics))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

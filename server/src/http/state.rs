@@ -1,29 +1,34 @@
 //! What every handler shares.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
-use sealcard_core::{Issuer, Ttl, UnixTime, Username};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
+use sealcard_core::{Issuer, Token, Ttl, UnixTime, Username};
 
 use super::ApiError;
-use crate::cache::{Cache, Lookup};
-use crate::db::{DbError, Edit, EditError, Edited, NewAccount, Repository, StoredProfile};
-use crate::demo;
+use crate::cache::{Cache, Committed, Found, Json};
+use crate::dashboard::{self, DashboardStats};
+use crate::db::{DbError, Edit, EditError, NewAccount, Repository, Revoke, StoredProfile};
 use crate::key_ring::KeyRing;
+use crate::pass::{self, PassRequest};
 use crate::password::{PasswordError, Passwords};
+use crate::public_profile::{PublicProfile, TokenForm};
 use crate::signed_file::TrustBundleSource;
-
-/// How long a public profile is kept in memory.
-const PROFILE_TTL: Duration = Duration::from_secs(300);
-
-/// How many public profiles are kept in memory.
-const PROFILE_CAPACITY: u64 = 10_000;
+use crate::token::{self, SessionToken};
+use crate::{cached, clock, demo};
 
 /// The server's parts.
 pub struct App {
     /// Where everything is kept.
     pub db: Arc<dyn Repository>,
     keys: RwLock<Arc<KeyRing>>,
+    /// What is cached.
+    pub cache: Arc<Cache>,
+    /// How often somebody has asked for a profile, whoever answered.
+    pub profile_views: Counter,
+    metrics: Arc<Registry>,
     /// The issuer's name, in the public keys and in JWTs.
     pub issuer_name: String,
     /// Checks passwords.
@@ -34,14 +39,24 @@ pub struct App {
     pub max_pass_ttl: Ttl,
     /// The hash of the token with which the operator may revoke anyone's passes, as [`crate::session::hash`] makes it.
     pub admin_token_hash: Option<String>,
-    profiles: Cache<StoredProfile>,
 }
 
 impl App {
     /// # Errors
     /// [`PasswordError::Failed`] if the system has no randomness.
-    pub fn new(db: Arc<dyn Repository>, keys: KeyRing, issuer_name: String) -> Result<Self, PasswordError> {
+    pub fn new(
+        db: Arc<dyn Repository>,
+        cache: Arc<Cache>,
+        mut registry: Registry,
+        keys: KeyRing,
+        issuer_name: String,
+    ) -> Result<Self, PasswordError> {
+        let profile_views = Counter::default();
+        registry.register("profile_views", "Public profiles asked for, cached or not", profile_views.clone());
         Ok(Self {
+            cache,
+            profile_views,
+            metrics: Arc::new(registry),
             db,
             keys: RwLock::new(Arc::new(keys)),
             issuer_name,
@@ -49,7 +64,6 @@ impl App {
             trust_bundle: TrustBundleSource::None,
             max_pass_ttl: Ttl::MAX,
             admin_token_hash: None,
-            profiles: Cache::new(PROFILE_CAPACITY, PROFILE_TTL),
         })
     }
 
@@ -97,15 +111,56 @@ impl App {
         self.keys().jwks(&self.issuer_name, now)
     }
 
+    /// Everything that is counted and measured, in the format of OpenMetrics.
+    ///
+    /// # Errors
+    /// [`fmt::Error`], if it cannot be written.
+    pub fn metrics(&self) -> Result<String, fmt::Error> {
+        self.cache.measure();
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.metrics)?;
+        Ok(text)
+    }
+
     /// A public profile, from the cache if it is there. Unknown users are not cached.
     ///
     /// # Errors
     /// [`ApiError`] 404 or 503.
-    pub async fn public_profile(&self, username: &str) -> Result<(Arc<StoredProfile>, Lookup), ApiError> {
+    pub async fn public_profile(&self, username: &str) -> Result<Found<PublicProfile>, ApiError> {
         let not_found = ApiError::not_found("User not found");
         let Ok(username) = Username::parse(username) else { return Err(not_found) };
-        let load = || self.db.profile(username.as_str());
-        self.profiles.get_or_load(&profile_key(&username), load).await?.ok_or(not_found)
+        let load = || async {
+            let stored = self.db.profile(username.as_str()).await?;
+            stored.map(PublicProfile::new).transpose().map_err(|error| DbError::Cache(Arc::new(error)))
+        };
+        let found: Option<_> = self.cache.get_or_load(cached::PROFILE, username.as_str(), load).await?;
+        found.ok_or(not_found)
+    }
+
+    /// A token of a profile, signed now or a few seconds ago.
+    ///
+    /// # Errors
+    /// [`ApiError`] 422 if the profile is too large, 500 if there is no key.
+    pub fn session_token(
+        &self,
+        profile: &PublicProfile,
+        form: TokenForm,
+        now: UnixTime,
+    ) -> Result<Arc<SessionToken>, ApiError> {
+        let issuer = self.issuer(now)?;
+        profile.token(form, &issuer, now, || match form {
+            TokenForm::Sc1 => Ok(token::sc1(&issuer, &profile.profile, now)?),
+            TokenForm::Jwt => Ok(token::jwt(&issuer, &self.issuer_name, &profile.profile, now)),
+        })
+    }
+
+    /// What an account sees about itself.
+    ///
+    /// # Errors
+    /// [`ApiError`] 503.
+    pub async fn dashboard(&self, account_id: &str) -> Result<Found<Json<DashboardStats>>, ApiError> {
+        let compute = || async { dashboard::stats(self.db.as_ref(), account_id, clock::now()).await.map(Json) };
+        Ok(self.cache.memoize(cached::DASHBOARD, account_id, compute).await?)
     }
 
     /// Stores a new account, then forgets that there was no such profile, then returns.
@@ -114,13 +169,7 @@ impl App {
     /// [`ApiError`] 409 or 503.
     pub async fn create_account(self: Arc<Self>, account: NewAccount) -> Result<(), ApiError> {
         refuse_reserved(&account.profile.username)?;
-        self.to_the_end(move |app: Arc<Self>| async move {
-            let key = profile_key(&account.profile.username);
-            let created = app.db.create_account(account).await;
-            app.profiles.invalidate(&key).await;
-            Ok(created?)
-        })
-        .await
+        self.change(move |app: Arc<Self>| async move { app.db.create_account(account).await }).await
     }
 
     /// Changes a profile, then forgets what was cached under its old and its new name, then returns.
@@ -137,17 +186,59 @@ impl App {
             }
             Ok(())
         });
+        self.change(move |app: Arc<Self>| async move { app.db.edit_profile(&account_id, edit).await }).await
+    }
+
+    /// Issues a pass.
+    ///
+    /// # Errors
+    /// [`ApiError`] 409, 422 or 503.
+    pub async fn issue_pass(
+        self: Arc<Self>,
+        account_id: String,
+        stored: StoredProfile,
+        request: PassRequest,
+        now: UnixTime,
+    ) -> Result<(Token, UnixTime), ApiError> {
+        let issuer = self.issuer(now)?;
         self.to_the_end(move |app: Arc<Self>| async move {
-            match app.db.edit_profile(&account_id, edit).await {
-                Ok(Edited { old_username, profile }) => {
-                    app.profiles.invalidate(&profile_key(&old_username)).await;
-                    app.profiles.invalidate(&profile_key(&profile.profile.username)).await;
-                    Ok(profile)
-                }
+            let issued = pass::issue(app.db.as_ref(), &app.cache, &issuer, &account_id, &stored, request, now);
+            Ok(issued.await?)
+        })
+        .await
+    }
+
+    /// Revokes passes of an account, or of any.
+    ///
+    /// # Errors
+    /// [`ApiError`] 503.
+    pub async fn revoke_passes(
+        self: Arc<Self>,
+        account_id: Option<String>,
+        which: Revoke,
+        now: UnixTime,
+    ) -> Result<u64, ApiError> {
+        self.change(move |app: Arc<Self>| async move { app.db.revoke_passes(account_id.as_deref(), which, now).await })
+            .await
+    }
+
+    /// Carries out a change, makes it known to the caches, and then says what it has answered.
+    async fn change<T, E, F>(
+        self: Arc<Self>,
+        change: impl FnOnce(Arc<Self>) -> F + Send + 'static,
+    ) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        E: Into<ApiError> + MayHaveHappened + Send + 'static,
+        F: Future<Output = Result<Committed<T>, E>> + Send + 'static,
+    {
+        self.to_the_end(move |app: Arc<Self>| async move {
+            match change(Arc::clone(&app)).await {
+                Ok(committed) => Ok(app.cache.settle(committed).await),
                 Err(error) => {
-                    // A commit whose answer was lost may have happened all the same.
-                    if matches!(error, EditError::Db(DbError::Unavailable(_) | DbError::Internal(_))) {
-                        app.profiles.invalidate_all();
+                    // If it was committed, the log has it; until it is read, nothing is known.
+                    if error.may_have_happened() {
+                        app.cache.forget_all();
                     }
                     Err(error.into())
                 }
@@ -179,6 +270,20 @@ fn refuse_reserved(username: &Username) -> Result<(), ApiError> {
     if is_reserved(username) { Err(DbError::Conflict.into()) } else { Ok(()) }
 }
 
-fn profile_key(username: &Username) -> String {
-    format!("profile:{username}")
+/// Errors of changes.
+trait MayHaveHappened {
+    /// The answer to a commit may have been lost, and the change been made all the same.
+    fn may_have_happened(&self) -> bool;
+}
+
+impl MayHaveHappened for DbError {
+    fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+}
+
+impl MayHaveHappened for EditError {
+    fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Db(error) if error.may_have_happened())
+    }
 }

@@ -92,21 +92,20 @@ fn a_key_file_of_one_s_own_leaves_the_folder_s_key_alone() {
 }
 
 #[test]
-fn a_second_server_on_one_data_directory_is_refused_and_the_first_goes_on() {
-    let server = Server::start(&["--demo"]);
-    let refused = serve(server.data_dir());
-    assert_eq!(refused.error_code(), "data_dir_in_use");
-    assert_eq!(server.get("/api/public/devcard-demo").status, 200);
-}
-
-#[test]
-fn a_second_server_on_one_sqlite_file_is_refused_whatever_its_data_directory() {
-    let server = Server::start(&[]);
-    let database = format!("sqlite://{}", server.data_dir().join("sealcard.db").display());
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().to_str().unwrap();
-    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", &database]);
-    assert_eq!(refused.error_code(), "data_dir_in_use");
+fn two_servers_on_one_data_directory_see_each_other_s_changes() {
+    let one = Server::start(&[]);
+    let other = Server::start_on(one.data_dir(), &[]);
+    let token = one.sign_up("ada");
+    assert_eq!(other.get("/api/public/ada").header("x-cache"), "MISS");
+    assert_eq!(other.get("/api/public/ada").header("x-cache"), "HIT");
+    let change = serde_json::json!({ "displayName": "Ada Lovelace" });
+    assert_eq!(one.request("PUT", "/api/profiles/me", Some(&token), Some(&change)).status, 200);
+    assert_eq!(one.get("/api/public/ada").json()["displayName"], "Ada Lovelace", "at once");
+    // The bound that docs/CACHING.md states, for servers that have nothing but the database in common.
+    let changed = Instant::now();
+    while other.get("/api/public/ada").json()["displayName"] != "Ada Lovelace" {
+        assert!(changed.elapsed() < Duration::from_secs(3), "never later than this");
+    }
 }
 
 #[test]
@@ -115,7 +114,7 @@ fn the_database_is_private_in_a_folder_that_is_not() {
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let server = Server::start_on(folder.path(), &[]);
     server.sign_up("ada");
-    for name in ["sealcard.db", "sealcard.db-wal", "sealcard.db-shm", "sealcard.db.lock"] {
+    for name in ["sealcard.db", "sealcard.db-wal", "sealcard.db-shm"] {
         let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name}");
     }

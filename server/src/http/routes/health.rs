@@ -1,22 +1,114 @@
-//! `/health`: whether the server lives. It stays 200 while a part is down, so that nobody restarts it for that.
+//! `/health`, `/api/health/cache` and `/metrics`: how the server is. The first stays 200 while a part is down, so that nobody
+//! restarts the server for that. None of them asks the database: what is known of it is half a second old.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::http::App;
+use crate::cache::{RedisStatus, Tally};
+use crate::http::{ApiError, App};
 
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
     database: &'static str,
-    cache: &'static str,
+    redis: &'static str,
 }
 
 pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> impl IntoResponse {
-    let (status, database) = if app.db.ping().await.is_ok() { ("ok", "ok") } else { ("degraded", "unavailable") };
-    Json(Health { status, database, cache: "in-process" })
+    let database = if app.cache.source_is_up() { "ok" } else { "unavailable" };
+    let redis = match (app.cache.has_redis(), app.cache.redis_is_up()) {
+        (false, _) => "not configured",
+        (true, true) => "ok",
+        (true, false) => "unavailable",
+    };
+    let status = if database == "unavailable" || redis == "unavailable" { "degraded" } else { "ok" };
+    Json(Health { status, database, redis })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CacheHealth {
+    status: &'static str,
+    redis: RedisHealth,
+    cache: Rates,
+    fallback_mode: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RedisHealth {
+    connected: bool,
+    /// Seconds since the node that started last did.
+    uptime: u64,
+    memory: Memory,
+}
+
+/// Bytes.
+#[derive(Serialize)]
+struct Memory {
+    used: u64,
+    peak: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rates {
+    hit_rate: f64,
+    miss_rate: f64,
+    total_operations: u64,
+}
+
+impl Rates {
+    fn of(Tally { hits, misses }: Tally) -> Self {
+        let total_operations = hits.saturating_add(misses);
+        let share = |part: u64| if total_operations == 0 { 0.0 } else { part as f64 / total_operations as f64 };
+        Self { hit_rate: share(hits), miss_rate: share(misses), total_operations }
+    }
+}
+
+pub(in crate::http) async fn cache(State(app): State<Arc<App>>) -> impl IntoResponse {
+    let redis = app.cache.redis_status().await;
+    let fallback_mode = redis.as_ref().is_some_and(|redis| !redis.connected);
+    let source_is_up = app.cache.source_is_up();
+    let status = match (source_is_up, fallback_mode) {
+        (true, false) => "healthy",
+        (true, true) | (false, false) => "degraded",
+        (false, true) => "down",
+    };
+    let redis = redis.unwrap_or_default();
+    Json(CacheHealth {
+        status,
+        warnings: warnings(&redis),
+        redis: RedisHealth {
+            connected: redis.connected,
+            uptime: redis.uptime_secs,
+            memory: Memory { used: redis.memory_used, peak: redis.memory_peak },
+        },
+        cache: Rates::of(app.cache.tally()),
+        fallback_mode,
+    })
+}
+
+/// What is set otherwise than it should be.
+fn warnings(redis: &RedisStatus) -> Vec<String> {
+    if redis.eviction.starts_with("allkeys") {
+        let eviction = &redis.eviction;
+        return vec![format!("maxmemory-policy {eviction} also removes counters: use volatile-lru or volatile-ttl")];
+    }
+    Vec::new()
+}
+
+pub(in crate::http) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let text = app.metrics().map_err(|error| {
+        tracing::error!(%error, "the metrics could not be written");
+        ApiError::internal()
+    })?;
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
 }

@@ -8,8 +8,8 @@ use axum::response::Response;
 
 use crate::clock;
 use crate::http::App;
-use crate::http::etag::json_with_etag;
+use crate::http::etag::with_etag;
 
 pub(in crate::http) async fn read(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    json_with_etag(&headers, app.jwks(clock::now()).into_bytes(), "public, max-age=300")
+    with_etag(&headers, "application/json", app.jwks(clock::now()).into_bytes(), "public, max-age=300")
 }

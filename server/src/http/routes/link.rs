@@ -9,11 +9,12 @@ use sealcard_core::LinkDraft;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::profile::{LinkBody, ProfileBody, given, to_json};
+use super::profile::{given, own, to_json};
 use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::{ApiError, App};
+use crate::profile_json::{Audience, LinkJson};
 
 /// A link's new members: an absent one stays, and an address of `null` becomes the platform's. So does, when the name
 /// changes, an address that was the platform's.
@@ -103,11 +104,11 @@ pub(in crate::http) async fn reorder(
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let edit = move |stored: &mut StoredProfile| stored.reorder_links(order.into_ids());
     let stored = Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
-    to_json(&ProfileBody::of(&stored))
+    own(&stored)
 }
 
 fn one(stored: &StoredProfile, id: &str) -> Result<Json<serde_json::Value>, ApiError> {
     let (order, id, link) =
         stored.links().find(|(_, known, _)| *known == id).ok_or(ApiError::not_found("Link not found"))?;
-    to_json(&LinkBody::of(order, id, link))
+    to_json(&LinkJson::new(order, id, link, Audience::Client))
 }

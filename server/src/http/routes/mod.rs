@@ -1,6 +1,8 @@
 //! The handlers, one file a resource.
 
 pub(super) mod account;
+pub(super) mod cache;
+pub(super) mod dashboard;
 pub(super) mod health;
 pub(super) mod jwks;
 pub(super) mod link;

@@ -15,7 +15,7 @@ use crate::db::Revoke;
 use crate::http::auth::{LoggedIn, OwnerOrAdmin};
 use crate::http::json::JsonBody;
 use crate::http::{ApiError, App};
-use crate::pass::{self, PassRequest};
+use crate::pass::PassRequest;
 
 /// The life of a pass if none is asked for: a week.
 const DEFAULT_TTL: Ttl = match Ttl::from_secs(7 * 86_400) {
@@ -50,8 +50,7 @@ pub(in crate::http) async fn issue(
     let ttl = request.ttl;
     let stored = app.db.profile_of(&session.account_id).await?.ok_or(ApiError::unauthorized("Account not found"))?;
     let now = clock::now();
-    let issuer = app.issuer(now)?;
-    let issued = pass::issue(app.db.as_ref(), &issuer, &session.account_id, &stored, request, now);
+    let issued = Arc::clone(&app).issue_pass(session.account_id, stored, request, now);
     let (token, expires_at) = issued.await?;
     let body = IssuedBody {
         token: token.to_text(),
@@ -107,8 +106,9 @@ pub(in crate::http) async fn revoke(
         }
         (OwnerOrAdmin::Admin, ..) => return Err(invalid("give the pass as `token`, or `all` and a `username`")),
     };
-    let revoked = app.db.revoke_passes(account_id.as_deref(), which, clock::now()).await?;
-    tracing::info!(revoked, by_operator = account_id.is_none(), "passes were revoked");
+    let by_operator = account_id.is_none();
+    let revoked = Arc::clone(&app).revoke_passes(account_id, which, clock::now()).await?;
+    tracing::info!(revoked, by_operator, "passes were revoked");
     match which {
         // Whose it is, is for its owner to know.
         Revoke::One(_) if revoked == 0 => Err(ApiError::not_found("Pass not found")),

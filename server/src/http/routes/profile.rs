@@ -4,71 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use sealcard_core::{AccentColor, DisplayText, Link, LinkUrl, Profile};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
 use crate::http::json::JsonBody;
 use crate::http::{ApiError, App};
-
-/// A profile as DevCard's clients expect it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ProfileBody<'a> {
-    username: &'a str,
-    display_name: &'a str,
-    bio: Option<&'a str>,
-    pronouns: Option<&'a str>,
-    role: Option<&'a str>,
-    company: Option<&'a str>,
-    avatar_url: Option<&'a LinkUrl>,
-    accent_color: AccentColor,
-    links: Vec<LinkBody<'a>>,
-}
-
-/// A link as DevCard's clients expect it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct LinkBody<'a> {
-    id: &'a str,
-    platform: &'a str,
-    username: &'a str,
-    url: Option<&'a LinkUrl>,
-    display_order: usize,
-    /// Whether the viewer follows the owner there. It depends on the viewer, so it is added here and never cached.
-    followed: bool,
-}
-
-impl<'a> ProfileBody<'a> {
-    pub(super) fn of(stored: &'a StoredProfile) -> Self {
-        let Profile { username, display_name, bio, pronouns, role, company, accent_color, .. } = &stored.profile;
-        Self {
-            username: username.as_str(),
-            display_name: display_name.as_str(),
-            bio: bio.as_ref().map(DisplayText::as_str),
-            pronouns: pronouns.as_ref().map(DisplayText::as_str),
-            role: role.as_ref().map(DisplayText::as_str),
-            company: company.as_ref().map(DisplayText::as_str),
-            avatar_url: stored.profile.avatar_url(),
-            accent_color: *accent_color,
-            links: stored.links().map(|(order, id, link)| LinkBody::of(order, id, link)).collect(),
-        }
-    }
-}
-
-impl<'a> LinkBody<'a> {
-    pub(super) fn of(display_order: usize, id: &'a str, link: &'a Link) -> Self {
-        Self {
-            id,
-            platform: link.platform().as_str(),
-            username: link.username().as_str(),
-            url: link.url(),
-            display_order,
-            followed: false,
-        }
-    }
-}
+use crate::profile_json::{Audience, ProfileJson};
 
 /// The fields to change: an absent one stays, `null` or an empty text clears an optional one, and is refused for one
 /// that is not. Links have routes of their own.
@@ -109,7 +51,7 @@ pub(in crate::http) async fn read(
     LoggedIn(session): LoggedIn,
 ) -> Result<Json<serde_json::Value>, ApiError> {
     let stored = app.db.profile_of(&session.account_id).await?.ok_or(ApiError::unauthorized("Account not found"))?;
-    to_json(&ProfileBody::of(&stored))
+    own(&stored)
 }
 
 pub(in crate::http) async fn change(
@@ -130,7 +72,12 @@ pub(in crate::http) async fn change(
         })
     };
     let stored = Arc::clone(&app).edit_profile(&session.account_id, Box::new(edit)).await?;
-    to_json(&ProfileBody::of(&stored))
+    own(&stored)
+}
+
+/// A profile as its owner sees it.
+pub(super) fn own(stored: &StoredProfile) -> Result<Json<serde_json::Value>, ApiError> {
+    to_json(&ProfileJson::new(&stored.profile, &stored.link_ids, Audience::Client))
 }
 
 pub(super) fn to_json(value: &impl Serialize) -> Result<Json<serde_json::Value>, ApiError> {

@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
-use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use sealcard_core::UnixTime;
 use sealcard_core::qr::{MAX_PIXELS, QrMatrix};
 use serde::{Deserialize, Serialize};
 
-use super::profile::ProfileBody;
-use crate::cache::Lookup;
+use crate::cache::{Found, Lookup};
 use crate::clock;
-use crate::http::etag::json_with_etag;
+use crate::http::etag::is_known;
 use crate::http::json::{PathParameter, QueryParameters};
 use crate::http::{ApiError, App};
-use crate::token::{self, SessionToken};
+use crate::public_profile::TokenForm;
+use crate::token::SessionToken;
 
-/// Shared caches may keep an answer for 5 minutes and serve it for one more while they fetch the next. A token lives
-/// 10 minutes and is fresh when it leaves here, so nobody is handed one with less than 4 minutes left.
+/// Whether the cache had it.
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// Shared caches may keep an answer until it is 5 minutes old, and serve it for one more while they fetch the next. A token
+/// lives 10 minutes, and the header `Age` says how old it is when it leaves here: so nobody is handed one with less than
+/// 4 minutes left.
 const CACHE_CONTROL: &str = "public, max-age=300, stale-while-revalidate=60";
 
 pub(in crate::http) async fn profile(
@@ -26,12 +31,21 @@ pub(in crate::http) async fn profile(
     PathParameter(username): PathParameter<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (stored, lookup) = app.public_profile(&username).await?;
-    let body = serde_json::to_vec(&ProfileBody::of(&stored)).map_err(|error| {
-        tracing::error!(%error, "a profile could not be written as JSON");
-        ApiError::internal()
-    })?;
-    Ok(with_lookup(json_with_etag(&headers, body, CACHE_CONTROL), lookup))
+    let Found { value, lookup } = app.public_profile(&username).await?;
+    app.profile_views.inc();
+    let mut response = if is_known(&headers, &value.etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        json(Body::from(value.body.clone()))
+    };
+    response.headers_mut().insert(header::ETAG, value.etag.clone());
+    Ok(finish(response, lookup))
+}
+
+#[derive(Deserialize)]
+pub(in crate::http) struct SessionQuery {
+    #[serde(default)]
+    format: TokenFormat,
 }
 
 /// The form of a session token.
@@ -43,18 +57,12 @@ enum TokenFormat {
     Jwt,
 }
 
-#[derive(Deserialize)]
-pub(in crate::http) struct SessionQuery {
-    #[serde(default)]
-    format: TokenFormat,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SessionBody {
-    token: String,
+struct SessionBody<'a> {
+    token: &'a str,
     token_type: &'static str,
-    expires_in: u32,
+    expires_in: u64,
     expires_at: String,
 }
 
@@ -63,22 +71,36 @@ pub(in crate::http) async fn qr_session(
     PathParameter(username): PathParameter<String>,
     QueryParameters(query): QueryParameters<SessionQuery>,
 ) -> Result<Response, ApiError> {
-    let (stored, lookup) = app.public_profile(&username).await?;
+    let Found { value, lookup } = app.public_profile(&username).await?;
     let now = clock::now();
-    let issuer = app.issuer(now)?;
-    let (SessionToken { text, expires_at }, token_type) = match query.format {
-        TokenFormat::Sc1 => (token::sc1(&issuer, &stored, now)?, "SC1"),
-        TokenFormat::Jwt => (token::jwt(&issuer, &app.issuer_name, &stored, now), "JWT"),
+    let (token, token_type) = match query.format {
+        TokenFormat::Sc1 => (app.session_token(&value, TokenForm::Sc1, now)?, "SC1"),
+        TokenFormat::Jwt => (app.session_token(&value, TokenForm::Jwt, now)?, "JWT"),
     };
     let body = SessionBody {
-        token: text,
+        token: &token.text,
         token_type,
-        expires_in: token::SESSION_TTL.as_secs(),
-        expires_at: clock::iso8601(expires_at),
+        expires_in: token.expires_at.secs_since(now),
+        expires_at: clock::iso8601(token.expires_at),
     };
-    let mut response = Json(body).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
-    Ok(with_lookup(response, lookup))
+    let body = serde_json::to_vec(&body).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        ApiError::internal()
+    })?;
+    let mut response = json(Body::from(body));
+    set_age(&mut response, &token, now);
+    Ok(finish(response, lookup))
+}
+
+/// How old a token is counts as the answer's age: a shared cache hands it out for so much less.
+fn set_age(response: &mut Response, token: &SessionToken, now: UnixTime) {
+    response.headers_mut().insert(header::AGE, HeaderValue::from(now.secs_since(token.issued_at)));
+}
+
+fn json(body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// The form of a picture.
@@ -110,17 +132,19 @@ pub(in crate::http) async fn qr(
         let detail = format!("size: {size}, but 1 to {MAX_PIXELS} pixels are allowed");
         return Err(ApiError::malformed(detail));
     }
-    let (stored, lookup) = app.public_profile(&username).await?;
+    let Found { value, lookup } = app.public_profile(&username).await?;
     let now = clock::now();
-    let text = token::sc1(app.issuer(now)?.as_ref(), &stored, now)?.text;
+    let token = app.session_token(&value, TokenForm::Sc1, now)?;
+    let drawn_token = Arc::clone(&token);
     // Drawing takes milliseconds, more than everything else here together: keep it off the threads that serve.
-    let drawn = tokio::task::spawn_blocking(move || draw(&text, query.format, size)).await;
+    let drawn = tokio::task::spawn_blocking(move || draw(&drawn_token.text, query.format, size)).await;
     let (content_type, picture) = drawn.unwrap_or_else(|error| {
         tracing::error!(%error, "a picture was not drawn");
         Err(ApiError::internal())
     })?;
-    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, CACHE_CONTROL)];
-    Ok(with_lookup((headers, picture).into_response(), lookup))
+    let mut response = ([(header::CONTENT_TYPE, content_type)], picture).into_response();
+    set_age(&mut response, &token, now);
+    Ok(finish(response, lookup))
 }
 
 fn draw(text: &str, format: PictureFormat, size: u32) -> Result<(&'static str, Vec<u8>), ApiError> {
@@ -138,11 +162,9 @@ fn draw(text: &str, format: PictureFormat, size: u32) -> Result<(&'static str, V
     }
 }
 
-fn with_lookup(mut response: Response, lookup: Lookup) -> Response {
-    let value = match lookup {
-        Lookup::Hit => "HIT",
-        Lookup::Miss => "MISS",
-    };
-    response.headers_mut().insert("x-cache", HeaderValue::from_static(value));
+fn finish(mut response: Response, lookup: Lookup) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
+    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
     response
 }

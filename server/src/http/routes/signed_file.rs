@@ -7,9 +7,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::clock;
-use crate::http::etag::text_with_etag;
+use crate::http::etag::with_etag;
 use crate::http::{ApiError, App};
 use crate::signed_file::{self, TrustBundleSource};
+
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Short: a revocation should reach the doors within minutes.
 const CACHE_CONTROL: &str = "public, max-age=60";
@@ -20,7 +22,7 @@ pub(in crate::http) async fn revocations(
 ) -> Result<Response, ApiError> {
     let now = clock::now();
     let list = signed_file::revocation_list(app.db.as_ref(), app.issuer(now)?, now).await?;
-    Ok(text_with_etag(&headers, list.content.into_bytes(), CACHE_CONTROL))
+    Ok(with_etag(&headers, TEXT, list.content.into_bytes(), CACHE_CONTROL))
 }
 
 pub(in crate::http) async fn trust_bundle(
@@ -42,5 +44,5 @@ pub(in crate::http) async fn trust_bundle(
             signed_file::trust_bundle(app.db.as_ref(), root, anchors, now).await?.content
         }
     };
-    Ok(text_with_etag(&headers, content.into_bytes(), CACHE_CONTROL))
+    Ok(with_etag(&headers, TEXT, content.into_bytes(), CACHE_CONTROL))
 }

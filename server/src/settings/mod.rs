@@ -1,11 +1,17 @@
 //! The server's settings: by flag, then environment, then file, then default.
 
+mod cache;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use sealcard_core::{ProfileProblem, Ttl, TtlError};
 use serde::Deserialize;
 use thiserror::Error;
+
+pub use self::cache::CacheSettingsError;
+use self::cache::GivenCacheSettings;
+use crate::cache::CacheOptions;
 
 /// The most bytes of an issuer's name: as many as a trust bundle has room for.
 const MAX_ISSUER_BYTES: usize = 200;
@@ -25,6 +31,62 @@ pub struct GivenSettings {
     /// Database: postgres://USER:PASSWORD@HOST/NAME or sqlite://FILE [default: sealcard.db in the data folder]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
+
+    /// Redis beside the database, for more than one server: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with
+    /// TLS; several with commas between them are members of a Redis Cluster [default: a cache in the process alone]
+    #[arg(long, env = "REDIS_URL", value_name = "URL[,URL]", hide_env_values = true)]
+    redis_url: Option<String>,
+
+    /// Redis user, if the address names none
+    #[arg(long, env = "REDIS_USERNAME", value_name = "NAME")]
+    redis_username: Option<String>,
+
+    /// Redis password, if the address holds none. Better in the environment: other users see flags
+    #[arg(long, env = "REDIS_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    redis_password: Option<String>,
+
+    /// PEM file with the certificates to trust for rediss:// [default: the system's]
+    #[arg(long, env = "REDIS_CA_FILE", value_name = "FILE")]
+    redis_ca_file: Option<PathBuf>,
+
+    /// How long a command to Redis may take before the server goes on without it, 1 to 10000 [default: 100]
+    #[arg(long, env = "SEALCARD_REDIS_TIMEOUT_MS", value_name = "MILLISECONDS")]
+    redis_timeout_ms: Option<u32>,
+
+    /// The longest pause between attempts to reach Redis, 1 to 60000. The first is 100 ms, each is twice the one before
+    /// [default: 3000]
+    #[arg(long, env = "SEALCARD_REDIS_MAX_PAUSE_MS", value_name = "MILLISECONDS")]
+    redis_max_pause_ms: Option<u32>,
+
+    /// What is cached: on, off, or what differs from docs/CACHING.md in seconds, like profile=600,dashboard=off
+    /// [default: on]
+    #[arg(long, env = "SEALCARD_CACHE", value_name = "SWITCHES")]
+    cache: Option<String>,
+
+    /// Cache nothing: the same as --cache off
+    #[arg(long)]
+    #[serde(default)]
+    no_cache: bool,
+
+    /// What stands before every key in Redis, for several systems on one Redis [default: nothing, or what APP_ENV says]
+    #[arg(long, env = "SEALCARD_CACHE_PREFIX", value_name = "PREFIX")]
+    cache_prefix: Option<String>,
+
+    /// Number of the form of the values in Redis: another one leaves those that are there unread [default: none]
+    #[arg(long, env = "SEALCARD_CACHE_VERSION", value_name = "NUMBER")]
+    cache_version: Option<u32>,
+
+    /// Memory for cached values in the process, in MiB, 1 to 65536 [default: 64]
+    #[arg(long, env = "SEALCARD_CACHE_MEMORY_MB", value_name = "MIB")]
+    cache_memory_mb: Option<u32>,
+
+    /// For how long after their time cached values are served while the database is away, 0 to 86400 [default: 300]
+    #[arg(long, env = "SEALCARD_STALE_SECS", value_name = "SECONDS")]
+    stale_secs: Option<u32>,
+
+    /// development, test or production: keys in Redis begin with dev_, test_ or prod_ [default: with nothing]
+    #[arg(long, env = "APP_ENV", value_name = "NAME")]
+    app_env: Option<String>,
 
     /// Private key file made by `sealcard keygen` [default: one in the data folder, made on the first start]
     #[arg(long, env = "SEALCARD_SIGNING_KEY_FILE", value_name = "FILE")]
@@ -70,6 +132,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The database, if it is not the one in the data directory. Holds a password: not for logs.
     pub database_url: Option<String>,
+    /// How the cache is used. Holds a password: not for logs.
+    pub cache: CacheOptions,
     /// The key file, if it is not the one in the data directory.
     pub signing_key_file: Option<PathBuf>,
     /// The trust bundle that a root signed elsewhere.
@@ -105,6 +169,9 @@ pub enum SettingsError {
         /// Where and why.
         error: Box<toml::de::Error>,
     },
+    /// The cache or Redis.
+    #[error(transparent)]
+    Cache(#[from] CacheSettingsError),
     /// The longest life of a pass is none that a pass can have.
     #[error("--max-pass-ttl: {0}")]
     MaxPassTtl(#[from] TtlError),
@@ -141,6 +208,22 @@ impl GivenSettings {
             listen: self.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
             data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| "sealcard-data".into()),
             database_url: self.database_url.or(file.database_url).filter(|url| !url.is_empty()),
+            cache: GivenCacheSettings {
+                redis_url: self.redis_url.or(file.redis_url),
+                redis_username: self.redis_username.or(file.redis_username),
+                redis_password: self.redis_password.or(file.redis_password),
+                redis_ca_file: self.redis_ca_file.or(file.redis_ca_file),
+                redis_timeout_ms: self.redis_timeout_ms.or(file.redis_timeout_ms),
+                redis_max_pause_ms: self.redis_max_pause_ms.or(file.redis_max_pause_ms),
+                cache: self.cache.or(file.cache),
+                no_cache: self.no_cache || file.no_cache,
+                cache_prefix: self.cache_prefix.or(file.cache_prefix),
+                cache_version: self.cache_version.or(file.cache_version),
+                cache_memory_mb: self.cache_memory_mb.or(file.cache_memory_mb),
+                stale_secs: self.stale_secs.or(file.stale_secs),
+                app_env: self.app_env.or(file.app_env),
+            }
+            .complete()?,
             signing_key_file: self.signing_key_file.or(file.signing_key_file),
             trust_bundle_file: self.trust_bundle_file.or(file.trust_bundle_file),
             root_key_file: self.root_key_file.or(file.root_key_file),

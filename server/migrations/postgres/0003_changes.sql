@@ -1,0 +1,16 @@
+-- What has changed, written with each change in one transaction: every server reads it and forgets what it has cached of it. Rows
+-- are kept for an hour, the newest always: the numbers never start again.
+CREATE TABLE changes (
+    id           BIGINT NOT NULL PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    invalidation TEXT   NOT NULL,
+    changed_at   BIGINT NOT NULL
+);
+
+INSERT INTO changes (invalidation, changed_at) VALUES ('{}', 0);
+
+-- Tells this database's numbers from another's.
+CREATE TABLE change_log (
+    id TEXT NOT NULL
+);
+
+INSERT INTO change_log (id) VALUES (replace(gen_random_uuid()::text, '-', ''));

@@ -1,0 +1,173 @@
+//! The first tier: values in this process, and never a stale one after an acknowledged change.
+//!
+//! Every key and every tag belongs to one of a fixed number of generations, counters that only grow. Whoever reads a value
+//! from elsewhere notes the generations first; an invalidation raises them after the change was committed. A value, or its
+//! absence, counts only while its generations are current, so a slow reader that holds what was before can never hand it
+//! out afterwards, wherever it stands at that moment. Keys that share a generation by chance cost each other a load,
+//! nothing more.
+
+use std::any::Any;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::Expiry;
+use moka::future::Cache as Memory;
+
+/// How many generations there are: 32 KiB.
+const GENERATIONS: usize = 4096;
+
+/// How many loads may be shared at a time.
+const MAX_FLIGHTS: u64 = 100_000;
+
+/// How long what a load has come to may be shared afterwards, if whoever loaded is stopped before taking it away.
+const FLIGHT: Duration = Duration::from_millis(50);
+
+/// What an entry costs beside its key and its value, in bytes.
+const OVERHEAD: usize = 200;
+
+/// A value of any type.
+pub(super) type AnyValue = Arc<dyn Any + Send + Sync>;
+
+/// The generations of a key and its tags at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Stamps {
+    key: (usize, u64),
+    tags: Box<[(usize, u64)]>,
+}
+
+/// A value as it is kept.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) value: AnyValue,
+    pub(super) stamps: Stamps,
+    /// From when on it is out of date.
+    pub(super) fresh_until: Instant,
+    /// From when on it is not served any more, whatever happens.
+    pub(super) kept_until: Instant,
+    /// Its size in bytes, about.
+    pub(super) weight: usize,
+}
+
+/// Values by key, of a limited size in all.
+pub(super) struct Local {
+    memory: Memory<Box<str>, Entry>,
+    flights: Memory<String, Flown>,
+    generations: Box<[AtomicU64]>,
+    hasher: RandomState,
+}
+
+/// What a load has come to, for those who share it.
+type Flown = Arc<dyn Any + Send + Sync>;
+
+/// Forgets entries when they are not served any more.
+struct ByEntry;
+
+impl Expiry<Box<str>, Entry> for ByEntry {
+    fn expire_after_create(&self, _: &Box<str>, entry: &Entry, now: Instant) -> Option<Duration> {
+        Some(entry.kept_until.saturating_duration_since(now))
+    }
+
+    fn expire_after_update(&self, _: &Box<str>, entry: &Entry, now: Instant, _: Option<Duration>) -> Option<Duration> {
+        Some(entry.kept_until.saturating_duration_since(now))
+    }
+}
+
+impl Local {
+    /// Keeps values of at most so many bytes in all.
+    pub(super) fn new(max_bytes: u64) -> Self {
+        #[expect(clippy::borrowed_box, reason = "the keys are boxes, and moka hands out references to them")]
+        let weigher = |key: &Box<str>, entry: &Entry| {
+            u32::try_from(entry.weight.saturating_add(key.len()).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
+        };
+        Self {
+            memory: Memory::builder().max_capacity(max_bytes).weigher(weigher).expire_after(ByEntry).build(),
+            flights: Memory::builder().max_capacity(MAX_FLIGHTS).time_to_live(FLIGHT).build(),
+            generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// What is kept under a key, if its generations are current.
+    pub(super) async fn get(&self, key: &str) -> Option<Entry> {
+        self.memory.get(key).await.filter(|entry| self.is_current(&entry.stamps))
+    }
+
+    pub(super) async fn insert(&self, key: &str, entry: Entry) {
+        self.memory.insert(key.into(), entry).await;
+    }
+
+    /// What `load` makes of a key; however many ask at once, one of them loads and the others share what it gets, whether
+    /// value or failure. A load that panics or is given up is taken over by another.
+    pub(super) async fn share<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        load: impl Future<Output = T> + Send,
+    ) -> Option<Arc<T>> {
+        let flight = self.flights.entry_by_ref(key).or_insert_with(async { Arc::new(load.await) as Flown }).await;
+        if flight.is_fresh() {
+            self.flights.invalidate(key).await;
+        }
+        flight.into_value().downcast().ok()
+    }
+
+    /// The generations of a key and its tags, to be noted before anything about it is read.
+    pub(super) fn stamps(&self, key: &str, tags: &[String]) -> Stamps {
+        let stamp = |name: &str| {
+            let slot = self.slot(name);
+            (slot, self.generation(slot))
+        };
+        Stamps { key: stamp(key), tags: tags.iter().map(|tag| stamp(&tag_name(tag))).collect() }
+    }
+
+    /// Whether nothing was invalidated since.
+    pub(super) fn is_current(&self, stamps: &Stamps) -> bool {
+        let current = |(slot, generation): &(usize, u64)| self.generation(*slot) == *generation;
+        current(&stamps.key) && stamps.tags.iter().all(current)
+    }
+
+    /// Forgets a key.
+    pub(super) fn forget_key(&self, key: &str) {
+        self.raise(self.slot(key));
+    }
+
+    /// Forgets every key with a tag.
+    pub(super) fn forget_tag(&self, tag: &str) {
+        self.raise(self.slot(&tag_name(tag)));
+    }
+
+    /// Forgets every key: for patterns, and for when it is not known what has changed.
+    pub(super) fn forget_all(&self) {
+        for generation in &self.generations {
+            generation.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// How many values there are, and how many bytes they have, about.
+    pub(super) fn size(&self) -> (u64, u64) {
+        (self.memory.entry_count(), self.memory.weighted_size())
+    }
+
+    fn raise(&self, slot: usize) {
+        if let Some(generation) = self.generations.get(slot) {
+            generation.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn generation(&self, slot: usize) -> u64 {
+        self.generations.get(slot).map_or(0, |generation| generation.load(Ordering::SeqCst))
+    }
+
+    fn slot(&self, name: &str) -> usize {
+        // The low 12 bits: one of the 4096.
+        let [.., high, low] = self.hasher.hash_one(name).to_be_bytes();
+        usize::from(u16::from_be_bytes([high & 0x0f, low]))
+    }
+}
+
+/// Tags and keys share the generations; no key begins like this.
+fn tag_name(tag: &str) -> String {
+    format!(" {tag}")
+}

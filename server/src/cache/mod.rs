@@ -1,0 +1,745 @@
+//! The cache: values in the process, over values in Redis, over the database.
+//!
+//! A handler says [`Cache::get_or_load`], and whoever has changed something gives what the change returned to
+//! [`Cache::settle`]; nothing else talks to Redis about cached values. What can be cached is declared once, in a table of
+//! [`Declaration`]s. `docs/CACHING.md` explains what is promised and why it holds; in short:
+//!
+//! 1. When `settle` has returned, no read on this server gets what was before, and none on another server that is heard of.
+//! 2. However a message is lost, or a server dies between commit and message: every server reads the log of changes, and
+//!    serves nothing as a [`Lookup::Hit`] that it has not checked against the log within [`VERIFIED_FOR`].
+//! 3. One load per key, however many miss at once; what fails is not kept.
+//! 4. Without Redis everything goes on, and nothing waits for it longer than once.
+
+mod change;
+mod entries;
+mod error;
+mod local;
+mod metrics;
+mod redis;
+mod resource;
+mod response;
+mod store;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use prometheus_client::registry::Registry;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use change::{Change, ChangeLog, Committed, Invalidation, LogError, LogExtent};
+pub use entries::{Entries, EntryError};
+pub use error::CacheError;
+pub use redis::{DEFAULT_TIMEOUT, RedisAddress, RedisAddressError, RedisOptions, RedisStatus};
+pub use resource::{DEFAULT_TTL_SECS, Declaration, Json, MAX_TTL_SECS, Resource, Tiers, Value};
+pub use response::{CachedResponse, ResponseCache, ResponseCacheLayer};
+
+use self::change::Follower;
+use self::local::{Entry, Local, Stamps};
+use self::metrics::{CacheMetrics, ResourceMetrics};
+use self::redis::{Listener, Redis};
+use self::store::{Read, Store};
+
+/// How often the log of changes is read.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long reading the log may take.
+const FOLLOW_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// For how long a value counts as checked against the log: the bound on how old a value can be that another server has
+/// changed, when everything that tells of it is lost.
+pub const VERIFIED_FOR: Duration = Duration::from_secs(3);
+
+/// How often a value that was overtaken by changes is read again before one is loaded and handed out unkept.
+const MAX_READS: u32 = 4;
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// Out of the cache.
+    Hit,
+    /// Loaded for this call, or for another at the same time.
+    Miss,
+    /// Out of the cache, and perhaps out of date: the database cannot be asked.
+    Stale,
+    /// Loaded, because values of this kind are not cached.
+    Bypass,
+}
+
+impl Lookup {
+    /// As it stands in the header `X-Cache`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "HIT",
+            Self::Miss => "MISS",
+            Self::Stale => "STALE",
+            Self::Bypass => "BYPASS",
+        }
+    }
+}
+
+/// A value and where it came from.
+#[derive(Debug)]
+pub struct Found<V> {
+    /// The value.
+    pub value: Arc<V>,
+    /// Where it came from.
+    pub lookup: Lookup,
+}
+
+/// An error of a loader.
+pub trait LoadError: Clone + Send + Sync + 'static {
+    /// Whether the source cannot be asked just now, so that an old value is better than none.
+    fn is_unavailable(&self) -> bool;
+}
+
+/// How the cache is used.
+#[derive(Clone, Debug)]
+pub struct CacheOptions {
+    /// How many bytes of values the process keeps.
+    pub memory_bytes: u64,
+    /// For how long after its time a value is served while the database is away.
+    pub stale_for: Duration,
+    /// Switches and lives that differ from the table: name of the resource, and seconds, or `None` for off.
+    pub overrides: Vec<(String, Option<u32>)>,
+    /// Where Redis is, if there is one.
+    pub redis: Option<RedisOptions>,
+}
+
+impl Default for CacheOptions {
+    /// 64 MiB, five minutes, no Redis.
+    fn default() -> Self {
+        Self { memory_bytes: 64 << 20, stale_for: Duration::from_secs(300), overrides: Vec::new(), redis: None }
+    }
+}
+
+/// The cache. One for a process.
+pub struct Cache {
+    inner: Arc<Inner>,
+    follower: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Inner {
+    table: &'static [Declaration],
+    kinds: Vec<Kind>,
+    local: Local,
+    shared: SharedTier,
+    source: Source,
+    delivered: Mutex<BTreeSet<i64>>,
+    counted_before: Mutex<Tally>,
+    stale_for: Duration,
+    metrics: CacheMetrics,
+}
+
+/// A resource as the settings have it.
+struct Kind {
+    on: bool,
+    ttl: Duration,
+    metrics: ResourceMetrics,
+}
+
+/// The second tier, set once the rest of the cache is there to be told what it hears.
+struct SharedTier {
+    store: std::sync::OnceLock<Arc<dyn Store>>,
+    redis: std::sync::OnceLock<Arc<Redis>>,
+}
+
+impl SharedTier {
+    fn store(&self) -> Option<&Arc<dyn Store>> {
+        self.store.get()
+    }
+}
+
+/// What is known about the log of changes.
+struct Source {
+    began: Instant,
+    /// When the log was last read, in milliseconds since `began`; the moment before the reading.
+    verified_ms: AtomicU64,
+    down: AtomicBool,
+    position: watch::Sender<Option<(String, i64)>>,
+}
+
+/// What may be made of a value that is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// It was checked against the log just now.
+    Verified,
+    /// It was not, and the database cannot be asked.
+    Down,
+    /// It was not: perhaps this process was asleep.
+    Unverified,
+}
+
+impl Source {
+    fn trust(&self, now: Instant) -> Trust {
+        let verified = Duration::from_millis(self.verified_ms.load(Ordering::SeqCst));
+        if now.saturating_duration_since(self.began).saturating_sub(verified) <= VERIFIED_FOR {
+            Trust::Verified
+        } else if self.down.load(Ordering::SeqCst) {
+            Trust::Down
+        } else {
+            Trust::Unverified
+        }
+    }
+
+    fn verified(&self, at: Instant) {
+        let ms = u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
+        self.verified_ms.store(ms, Ordering::SeqCst);
+    }
+}
+
+/// What a read of everything behind the first tier has come to.
+struct Loaded<E> {
+    stamps: Stamps,
+    result: Result<Option<Entry>, E>,
+    lookup: Lookup,
+}
+
+/// What is asked for.
+struct Request {
+    index: usize,
+    key: String,
+    tags: Vec<String>,
+}
+
+impl Cache {
+    /// Starts the cache of a process: begins to connect to Redis, and returns at once. Reads the log once before, so that
+    /// nothing is served that is not checked.
+    ///
+    /// # Errors
+    /// [`CacheError::UnknownResource`] or [`CacheError::Ttl`], if the options name what there is not; [`CacheError::Log`] if
+    /// the log cannot be read.
+    pub async fn start(
+        table: &'static [Declaration],
+        options: CacheOptions,
+        log: Arc<dyn ChangeLog>,
+        registry: &mut Registry,
+    ) -> Result<Self, CacheError> {
+        let inner = Arc::new(Inner::new(table, &options, registry)?);
+        let mut follower = Follower::new(Arc::clone(&log));
+        inner.follow_once(&mut follower).await.map_err(CacheError::Log)?;
+        if let Some(redis) = options.redis {
+            let position = inner.source.position.subscribe();
+            let listener = Arc::new(Ears(Arc::downgrade(&inner)));
+            let redis = Arc::new(Redis::start(redis, table, listener, log, position, inner.metrics.redis.clone()));
+            let _ = inner.shared.store.set(Arc::clone(&redis) as _);
+            let _ = inner.shared.redis.set(redis);
+        }
+        let task = tokio::spawn(follow(Arc::downgrade(&inner), follower));
+        Ok(Self { inner, follower: Mutex::new(Some(task)) })
+    }
+
+    /// The value of a resource for an argument, loaded if no tier has it, or `None` if there is no such value. However many
+    /// callers miss at once, one of them loads; neither an absence nor a failure is kept, but those who waited share it.
+    ///
+    /// # Errors
+    /// The loader's own, if there is no old value that may be served instead.
+    pub async fn get_or_load<V, E, L>(
+        &self,
+        resource: Resource<V>,
+        argument: &str,
+        load: impl Fn() -> L + Send + Sync,
+    ) -> Result<Option<Found<V>>, E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<Option<V>, E>> + Send,
+    {
+        self.inner.get_or_load(resource, self.inner.request(resource, argument), load).await
+    }
+
+    /// The same for what is computed and cannot be absent.
+    ///
+    /// # Errors
+    /// The computation's own.
+    pub async fn memoize<V, E, L>(
+        &self,
+        resource: Resource<V>,
+        argument: &str,
+        compute: impl Fn() -> L + Send + Sync,
+    ) -> Result<Found<V>, E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<V, E>> + Send,
+    {
+        let load = || {
+            let computing = compute();
+            async move { computing.await.map(Some) }
+        };
+        match self.get_or_load(resource, argument, load).await? {
+            Some(found) => Ok(found),
+            // Not reached: what was loaded is there.
+            None => compute().await.map(|value| Found { value: Arc::new(value), lookup: Lookup::Bypass }),
+        }
+    }
+
+    /// Makes a committed change known, and then gives out what it has answered: from then on nobody here, and nobody on a
+    /// server that is heard of, is given what was before.
+    pub async fn settle<T>(&self, committed: Committed<T>) -> T {
+        if let Some(Change { id, invalidation }) = &committed.change {
+            self.inner.invalidate(invalidation, Some(*id)).await;
+        }
+        committed.value
+    }
+
+    /// Forgets what was not changed by this program, here, in Redis, and on servers that are heard of. Returns how many
+    /// values Redis had. For changes, use [`Self::settle`]: it also reaches servers that do not hear.
+    pub async fn invalidate(&self, invalidation: &Invalidation) -> u64 {
+        self.inner.invalidate(invalidation, None).await
+    }
+
+    /// Forgets everything in this process: for when it is not known whether a change was committed.
+    pub fn forget_all(&self) {
+        self.inner.local.forget_all();
+    }
+
+    /// The key of a resource for an argument.
+    #[must_use]
+    pub fn key<V>(&self, resource: Resource<V>, argument: &str) -> String {
+        self.inner.table.get(resource.index).map(|declaration| declaration.key_of(argument)).unwrap_or_default()
+    }
+
+    /// Whether the database can be asked, as far as is known.
+    #[must_use]
+    pub fn source_is_up(&self) -> bool {
+        !self.inner.source.down.load(Ordering::SeqCst)
+    }
+
+    /// Whether there is to be a Redis.
+    #[must_use]
+    pub fn has_redis(&self) -> bool {
+        self.inner.shared.redis.get().is_some()
+    }
+
+    /// Whether Redis is connected and believed, all of it.
+    #[must_use]
+    pub fn redis_is_up(&self) -> bool {
+        self.inner.shared.redis.get().is_some_and(|redis| redis.is_up())
+    }
+
+    /// What Redis says about itself; `None` if there is to be none.
+    pub async fn redis_status(&self) -> Option<RedisStatus> {
+        match self.inner.shared.redis.get() {
+            Some(redis) => Some(redis.status().await),
+            None => None,
+        }
+    }
+
+    /// Single entries of Redis, by their own names: for counters, and for whoever looks after it.
+    #[must_use]
+    pub fn entries(&self) -> Entries<'_> {
+        Entries::new(&self.inner)
+    }
+
+    /// How many reads the cache answered, and how many it did not, since the start or [`Self::reset_tally`].
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let total = self.inner.total();
+        let before = *self.inner.counted_before.lock().unwrap_or_else(PoisonError::into_inner);
+        Tally { hits: total.hits.saturating_sub(before.hits), misses: total.misses.saturating_sub(before.misses) }
+    }
+
+    /// Counts from 0 again. The metrics go on: they must only grow.
+    pub fn reset_tally(&self) {
+        let total = self.inner.total();
+        *self.inner.counted_before.lock().unwrap_or_else(PoisonError::into_inner) = total;
+    }
+
+    /// How many values the process keeps, and their bytes, about.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        self.inner.local.size()
+    }
+
+    /// Brings the numbers up to date that are not counted as they happen: before they are read.
+    pub fn measure(&self) {
+        let (entries, bytes) = self.size();
+        self.inner.metrics.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.inner.metrics.memory.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Ends the connections to Redis.
+    pub async fn stop(&self) {
+        let task = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+        }
+        if let Some(redis) = self.inner.shared.redis.get() {
+            redis.stop().await;
+        }
+    }
+}
+
+/// Reads since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Answered by the cache.
+    pub hits: u64,
+    /// Not answered by it.
+    pub misses: u64,
+}
+
+impl Inner {
+    fn new(table: &'static [Declaration], options: &CacheOptions, registry: &mut Registry) -> Result<Self, CacheError> {
+        let metrics = CacheMetrics::new(registry);
+        for (name, _) in &options.overrides {
+            if name != "all" && !table.iter().any(|declaration| declaration.name == name) {
+                let known = table.iter().map(|declaration| declaration.name).collect();
+                return Err(CacheError::UnknownResource { name: name.clone(), known });
+            }
+        }
+        let kind = |declaration: &Declaration| {
+            let given = options.overrides.iter().rev().find(|(name, _)| name == "all" || name == declaration.name);
+            let ttl = given.map_or(Some(declaration.ttl_secs), |(_, ttl)| *ttl);
+            if let Some(ttl) = ttl
+                && !(1..=MAX_TTL_SECS).contains(&ttl)
+            {
+                return Err(CacheError::Ttl { name: declaration.name, ttl_secs: ttl });
+            }
+            let ttl_secs = ttl.unwrap_or(declaration.ttl_secs);
+            Ok(Kind { on: ttl.is_some(), ttl: Duration::from_secs(ttl_secs.into()), metrics: metrics.of(declaration) })
+        };
+        let kinds = table.iter().map(kind).collect::<Result<_, _>>()?;
+        Ok(Self {
+            table,
+            kinds,
+            local: Local::new(options.memory_bytes),
+            shared: SharedTier { store: std::sync::OnceLock::new(), redis: std::sync::OnceLock::new() },
+            source: Source {
+                began: Instant::now(),
+                verified_ms: AtomicU64::new(0),
+                down: AtomicBool::new(false),
+                position: watch::Sender::new(None),
+            },
+            delivered: Mutex::default(),
+            counted_before: Mutex::default(),
+            stale_for: options.stale_for,
+            metrics,
+        })
+    }
+
+    fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for kind in &self.kinds {
+            let hits = [&kind.metrics.memory_hits, &kind.metrics.redis_hits, &kind.metrics.stale];
+            total.hits = hits.iter().fold(total.hits, |sum, counter| sum.saturating_add(counter.get()));
+            total.misses = total.misses.saturating_add(kind.metrics.misses.get());
+        }
+        total
+    }
+
+    fn request<V>(&self, resource: Resource<V>, argument: &str) -> Request {
+        let declaration = self.table.get(resource.index);
+        Request {
+            index: resource.index,
+            key: declaration.map(|declaration| declaration.key_of(argument)).unwrap_or_default(),
+            tags: declaration.map(|declaration| declaration.tags_of(argument)).unwrap_or_default(),
+        }
+    }
+
+    /// The same for a whole answer, whose name is in its one spelling already; `None` if the resource is not for it.
+    fn request_for(&self, resource: Resource<CachedResponse>, argument: &str) -> Option<Request> {
+        let declaration = self.table.get(resource.index)?;
+        let key = format!("{}{argument}", response::PREFIX);
+        key.starts_with(declaration.prefix()).then(|| Request {
+            index: resource.index,
+            key,
+            tags: declaration.tags_of(argument),
+        })
+    }
+
+    async fn get_or_load<V, E, L>(
+        &self,
+        _: Resource<V>,
+        request: Request,
+        load: impl Fn() -> L + Send + Sync,
+    ) -> Result<Option<Found<V>>, E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<Option<V>, E>> + Send,
+    {
+        let found = |value, lookup| Some(Found { value: Arc::new(value), lookup });
+        let Some(kind) = self.kinds.get(request.index).filter(|kind| kind.on) else {
+            if let Some(kind) = self.kinds.get(request.index) {
+                kind.metrics.bypassed.inc();
+            }
+            return Ok(load().await?.and_then(|value| found(value, Lookup::Bypass)));
+        };
+        for _ in 0..MAX_READS {
+            let now = Instant::now();
+            let trust = self.source.trust(now);
+            let kept = self.local.get(&request.key).await.filter(|entry| now < entry.kept_until);
+            if let Some(entry) = &kept
+                && let Some(lookup) = serve(entry, trust, now)
+                && let Ok(value) = Arc::clone(&entry.value).downcast::<V>()
+            {
+                if lookup == Lookup::Hit { &kind.metrics.memory_hits } else { &kind.metrics.stale }.inc();
+                return Ok(Some(Found { value, lookup }));
+            }
+            let Some(loaded) = self.local.share(&request.key, self.read::<V, E, L>(kind, &request, &load)).await else {
+                break;
+            };
+            if !self.local.is_current(&loaded.stamps) {
+                // Overtaken by a change, perhaps by one after the reading began: read again.
+                continue;
+            }
+            match &loaded.result {
+                Ok(None) => return Ok(None),
+                Ok(Some(entry)) => {
+                    let Ok(value) = Arc::clone(&entry.value).downcast::<V>() else { break };
+                    return Ok(Some(Found { value, lookup: loaded.lookup }));
+                }
+                Err(error) if error.is_unavailable() => {
+                    if let Some(entry) = kept
+                        && let Ok(value) = entry.value.downcast::<V>()
+                    {
+                        kind.metrics.stale.inc();
+                        return Ok(Some(Found { value, lookup: Lookup::Stale }));
+                    }
+                    return Err(error.clone());
+                }
+                Err(error) => return Err(error.clone()),
+            }
+        }
+        Ok(load().await?.and_then(|value| found(value, Lookup::Miss)))
+    }
+
+    /// Reads a value from behind the first tier, and keeps it there. The generations are noted before anything else.
+    async fn read<V, E, L>(&self, kind: &Kind, request: &Request, load: impl Fn() -> L + Send) -> Loaded<E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<Option<V>, E>> + Send,
+    {
+        let stamps = self.local.stamps(&request.key, &request.tags);
+        let in_both = self.table.get(request.index).is_some_and(|declaration| declaration.tiers == Tiers::Both);
+        let store = self.shared.store().filter(|_| in_both);
+        let mut lease = None;
+        if let Some(store) = store {
+            match store.read(&request.key, &request.tags).await {
+                Read::Value { bytes, ttl_ms } => match V::decode(&bytes) {
+                    Ok(value) => {
+                        // Redis is only as good as what is known of the log.
+                        let lookup = match self.source.trust(Instant::now()) {
+                            Trust::Down => Some(Lookup::Stale),
+                            Trust::Verified => Some(Lookup::Hit),
+                            Trust::Unverified => None,
+                        };
+                        if let Some(lookup) = lookup {
+                            let ttl = Duration::from_millis(ttl_ms).min(kind.ttl);
+                            let entry = self.keep(request, value, stamps.clone(), ttl).await;
+                            if lookup == Lookup::Hit { &kind.metrics.redis_hits } else { &kind.metrics.stale }.inc();
+                            tracing::debug!(key = request.key, "hit in Redis");
+                            return Loaded { stamps, result: Ok(Some(entry)), lookup };
+                        }
+                    }
+                    Err(error) => {
+                        kind.metrics.corrupt.inc();
+                        tracing::warn!(key = request.key, %error, "a value in Redis does not parse, and is removed");
+                        store.remove_corrupt(&request.key).await;
+                    }
+                },
+                Read::Lease(permission) => lease = Some(permission),
+                Read::Off => {
+                    kind.metrics.fallbacks.inc();
+                }
+            }
+        }
+        kind.metrics.misses.inc();
+        let began = Instant::now();
+        let result = load().await;
+        let took = began.elapsed();
+        kind.metrics.load_seconds.observe(took.as_secs_f64());
+        tracing::debug!(key = request.key, us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "loaded");
+        let result = match result {
+            Ok(Some(value)) => {
+                kind.metrics.loads_ok.inc();
+                if let (Some(store), Some(lease)) = (store, &lease) {
+                    match value.encode() {
+                        Ok(bytes) => {
+                            let ttl_ms = u64::try_from(kind.ttl.as_millis()).unwrap_or(u64::MAX);
+                            store.write(&request.key, lease, &bytes, ttl_ms).await;
+                        }
+                        Err(error) => tracing::error!(key = request.key, %error, "a value cannot be written to Redis"),
+                    }
+                }
+                Ok(Some(self.keep(request, value, stamps.clone(), kind.ttl).await))
+            }
+            Ok(None) => {
+                kind.metrics.loads_absent.inc();
+                Ok(None)
+            }
+            Err(error) => {
+                kind.metrics.loads_failed.inc();
+                Err(error)
+            }
+        };
+        Loaded { stamps, result, lookup: Lookup::Miss }
+    }
+
+    async fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Entry {
+        let now = Instant::now();
+        let after = |span| now.checked_add(span).unwrap_or(now);
+        let entry = Entry {
+            weight: value.weight(),
+            value: Arc::new(value),
+            stamps,
+            fresh_until: after(ttl),
+            kept_until: after(ttl.saturating_add(self.stale_for)),
+        };
+        self.local.insert(&request.key, entry.clone()).await;
+        entry
+    }
+
+    /// Forgets, here and in Redis, and tells the others. The first tier last: until then somebody may fetch the old value
+    /// from the second.
+    async fn invalidate(&self, invalidation: &Invalidation, change: Option<i64>) -> u64 {
+        let mut values = 0;
+        if let Some(store) = self.shared.store() {
+            let removed = store.remove(invalidation).await;
+            values = removed.values;
+            let delivered = change.filter(|_| removed.complete);
+            if let Some(id) = delivered {
+                self.delivered().insert(id);
+            }
+            self.forget(invalidation);
+            store.tell(invalidation, delivered).await;
+        } else {
+            self.forget(invalidation);
+        }
+        self.count(invalidation);
+        tracing::info!(
+            keys = ?invalidation.keys, tags = ?invalidation.tags, patterns = ?invalidation.patterns, values, "invalidated"
+        );
+        values
+    }
+
+    /// Forgets in the first tier.
+    fn forget(&self, invalidation: &Invalidation) {
+        for key in &invalidation.keys {
+            self.local.forget_key(key);
+        }
+        for tag in &invalidation.tags {
+            self.local.forget_tag(tag);
+        }
+        if !invalidation.patterns.is_empty() {
+            self.local.forget_all();
+        }
+    }
+
+    fn count(&self, invalidation: &Invalidation) {
+        let kinds = [
+            ("key", invalidation.keys.len()),
+            ("tag", invalidation.tags.len()),
+            ("pattern", invalidation.patterns.len()),
+        ];
+        for (kind, count) in kinds {
+            if count > 0 {
+                self.metrics.invalidated(kind, count);
+            }
+        }
+    }
+
+    fn delivered(&self) -> std::sync::MutexGuard<'_, BTreeSet<i64>> {
+        self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the log once, and forgets what has changed. What the server that made the change could not remove from Redis,
+    /// this one removes.
+    async fn follow_once(&self, follower: &mut Follower) -> Result<(), LogError> {
+        loop {
+            let began = Instant::now();
+            let news = tokio::time::timeout(FOLLOW_TIMEOUT, follower.read(began))
+                .await
+                .unwrap_or_else(|_| Err("the database does not answer".into()))?;
+            if news.lost {
+                self.local.forget_all();
+                if let Some(store) = self.shared.store() {
+                    store.distrust("what has changed is not known");
+                }
+            }
+            for change in &news.changes {
+                self.forget(&change.invalidation);
+                let was_delivered = self.delivered().remove(&change.id);
+                if !was_delivered
+                    && change.invalidation.len() > 0
+                    && let Some(store) = self.shared.store()
+                {
+                    store.remove(&change.invalidation).await;
+                }
+            }
+            self.delivered().retain(|id| *id > news.complete);
+            if let Some(store) = self.shared.store() {
+                store.advance(&news.log, news.complete).await;
+            }
+            self.source.position.send_if_modified(|position| {
+                let new = Some((news.log.clone(), news.complete));
+                let is_new = *position != new;
+                *position = new;
+                is_new
+            });
+            if news.changes.len() < usize::try_from(change::BATCH).unwrap_or(usize::MAX) {
+                self.source.verified(began);
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whether a value of the first tier may be served, and as what.
+fn serve(entry: &Entry, trust: Trust, now: Instant) -> Option<Lookup> {
+    match trust {
+        Trust::Verified => (now < entry.fresh_until).then_some(Lookup::Hit),
+        Trust::Down => Some(Lookup::Stale),
+        Trust::Unverified => None,
+    }
+}
+
+/// Follows the log until the cache is dropped.
+async fn follow(inner: std::sync::Weak<Inner>, mut follower: Follower) {
+    let mut ticks = tokio::time::interval(FOLLOW_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        let result = inner.follow_once(&mut follower).await;
+        let is_down = result.is_err();
+        inner.metrics.source_up.set(i64::from(!is_down));
+        let was_down = inner.source.down.swap(is_down, Ordering::SeqCst);
+        match result {
+            Err(error) if !was_down => {
+                tracing::warn!(%error, "the database cannot be asked: cached values are served as stale");
+            }
+            Ok(()) if was_down => tracing::info!("the database answers again"),
+            _ => {}
+        }
+    }
+}
+
+/// Takes what the second tier hears, for as long as the cache is there.
+struct Ears(std::sync::Weak<Inner>);
+
+impl Listener for Ears {
+    fn told(&self, invalidation: &Invalidation, change: Option<i64>) {
+        let Some(inner) = self.0.upgrade() else { return };
+        inner.forget(invalidation);
+        if let Some(id) = change {
+            inner.delivered().insert(id);
+        }
+        tracing::debug!(?invalidation, "another server has changed something");
+    }
+
+    fn touched(&self, key: Option<&str>) {
+        let Some(inner) = self.0.upgrade() else { return };
+        match key {
+            Some(key) => inner.local.forget_key(key),
+            None => inner.local.forget_all(),
+        }
+    }
+}

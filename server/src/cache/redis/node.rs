@@ -1,0 +1,195 @@
+//! One Redis, or one master of a cluster: reached by one connection, and believed only while that holds.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
+use tokio::sync::Notify;
+
+use super::super::Invalidation;
+use super::super::metrics::RedisMetrics;
+
+/// What slower commands are logged.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// How many changes are remembered while a node is being brought up to date; after more, everything is forgotten.
+const MAX_MISSED: usize = 10_000;
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub(super) enum NodeError {
+    /// The node is not believed just now: the command was not sent.
+    Off,
+    /// It did not answer, or not in Redis's language. It is not believed from now on.
+    Gone(String),
+    /// Another node has the key.
+    Elsewhere,
+    /// What had to be carried out was refused.
+    Refused(RedisError),
+}
+
+/// What one command answers.
+pub(super) type Reply = Result<Value, RedisError>;
+
+pub(super) struct Node {
+    /// `host:port`
+    pub(super) name: String,
+    state: Mutex<State>,
+    /// Told when the node is not believed any more.
+    pub(super) lost: Notify,
+    timeout: Duration,
+    metrics: RedisMetrics,
+}
+
+enum State {
+    /// Not believed. What happens meanwhile is made good from the log.
+    Down,
+    /// Connected, and being brought up to date: what happens meanwhile is remembered.
+    CatchingUp { missed: Vec<Invalidation> },
+    /// Believed, through this connection.
+    Up { connection: MultiplexedConnection, number: u64 },
+}
+
+impl Node {
+    pub(super) fn new(name: String, timeout: Duration, metrics: RedisMetrics) -> Self {
+        Self { name, state: Mutex::new(State::Down), lost: Notify::new(), timeout, metrics }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        matches!(*self.state(), State::Up { .. })
+    }
+
+    /// From now on, remembers what it misses.
+    pub(super) fn start_catching_up(&self) {
+        *self.state() = State::CatchingUp { missed: Vec::new() };
+    }
+
+    /// Believes the node, unless it has missed something meanwhile: then says what.
+    pub(super) fn believe(&self, connection: &MultiplexedConnection, number: u64) -> Result<(), Vec<Invalidation>> {
+        let mut state = self.state();
+        if let State::CatchingUp { missed } = &mut *state
+            && !missed.is_empty()
+        {
+            return Err(std::mem::take(missed));
+        }
+        *state = State::Up { connection: connection.clone(), number };
+        Ok(())
+    }
+
+    /// Stops believing the node, if it is this connection that fails and no later one.
+    pub(super) fn give_up(&self, number: u64, reason: &str) {
+        let mut state = self.state();
+        if matches!(&*state, State::Up { number: current, .. } if *current == number) {
+            *state = State::Down;
+            drop(state);
+            tracing::warn!(redis = self.name, reason, "entering fallback: Redis is not used until it is back");
+            self.lost.notify_one();
+        }
+    }
+
+    /// Stops believing the node whatever connection it has.
+    pub(super) fn distrust(&self, reason: &str) {
+        let number = match &*self.state() {
+            State::Up { number, .. } => *number,
+            _ => return,
+        };
+        self.give_up(number, reason);
+    }
+
+    pub(super) fn stop(&self) {
+        *self.state() = State::Down;
+    }
+
+    /// Remembers an invalidation if the node is being brought up to date. While it is believed, the invalidation goes there
+    /// directly; while it is down, the log has it.
+    pub(super) fn miss(&self, invalidation: &Invalidation) {
+        if let State::CatchingUp { missed } = &mut *self.state() {
+            if missed.len() >= MAX_MISSED {
+                *missed = vec![Invalidation::pattern("*")];
+            } else {
+                missed.push(invalidation.clone());
+            }
+        }
+    }
+
+    /// Sends commands, all in one go, to a node that is believed, and waits a short time at most. Each has its own answer;
+    /// an error among them that speaks against the node as a whole is the answer to all.
+    pub(super) async fn query(&self, operation: &'static str, pipe: &mut Pipeline) -> Result<Vec<Reply>, NodeError> {
+        let (mut connection, number) = match &*self.state() {
+            State::Up { connection, number } => (connection.clone(), *number),
+            _ => return Err(NodeError::Off),
+        };
+        let replies = self.query_on(&mut connection, operation, pipe, self.timeout).await;
+        if let Err(NodeError::Gone(reason)) = &replies {
+            self.give_up(number, reason);
+        }
+        replies
+    }
+
+    /// The same on a connection that is not believed yet, and for as long as is said.
+    pub(super) async fn query_on(
+        &self,
+        connection: &mut MultiplexedConnection,
+        operation: &'static str,
+        pipe: &mut Pipeline,
+        timeout: Duration,
+    ) -> Result<Vec<Reply>, NodeError> {
+        let began = Instant::now();
+        let _in_flight = self.metrics.begin();
+        let result = tokio::time::timeout(timeout, pipe.ignore_errors().query_async::<Vec<Reply>>(connection)).await;
+        let took = began.elapsed();
+        self.metrics.observe(operation, took);
+        if took >= SLOW {
+            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(redis = self.name, operation, ms, "slow Redis operation");
+        }
+        let Ok(result) = result else {
+            self.metrics.error("timeout");
+            return Err(NodeError::Gone(format!("no answer within {} ms", timeout.as_millis())));
+        };
+        let replies = result.map_err(|error| {
+            self.metrics.error("connection");
+            NodeError::Gone(error.to_string())
+        })?;
+        for error in replies.iter().filter_map(|reply| reply.as_ref().err()) {
+            let error = match class(error) {
+                Class::OfTheNode => NodeError::Gone(error.to_string()),
+                Class::Elsewhere => NodeError::Elsewhere,
+                Class::OfTheKey => {
+                    self.metrics.error("refused");
+                    continue;
+                }
+            };
+            self.metrics.error(if matches!(error, NodeError::Elsewhere) { "elsewhere" } else { "node" });
+            return Err(error);
+        }
+        Ok(replies)
+    }
+
+    /// Whatever happened while the lock was held, the state is whole: it is only ever replaced.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whom an error speaks against.
+enum Class {
+    /// One key: a value of another type, or no memory for a new one.
+    OfTheKey,
+    /// Nobody: another node has the key.
+    Elsewhere,
+    /// The node: it cannot be read, or cannot be written, so that what it has may be out of date.
+    OfTheNode,
+}
+
+fn class(error: &RedisError) -> Class {
+    use ServerErrorKind as Kind;
+    match (error.kind(), error.code()) {
+        (ErrorKind::Server(Kind::Moved | Kind::Ask | Kind::TryAgain), _) => Class::Elsewhere,
+        (ErrorKind::Server(Kind::ResponseError | Kind::ExecAbort | Kind::CrossSlot), _)
+        | (ErrorKind::Extension, Some("WRONGTYPE" | "OOM"))
+        | (ErrorKind::UnexpectedReturnType, _) => Class::OfTheKey,
+        _ => Class::OfTheNode,
+    }
+}

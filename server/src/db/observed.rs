@@ -1,0 +1,156 @@
+//! A database that is watched: every call is counted and timed, and while it is known to be away none waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use sealcard_core::UnixTime;
+
+use super::*;
+use crate::cache::{Change, LogError, LogExtent};
+
+/// What slower calls are logged.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// How long a call may take: the database ends its own work sooner, but may be stopped itself.
+const TIMEOUT: Duration = Duration::from_secs(6);
+
+/// From a tenth of a millisecond to some seconds.
+const SECONDS: [f64; 10] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.1, 0.5, 2.5];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfOperation {
+    op: &'static str,
+}
+
+pub(super) struct Observed {
+    inner: Arc<dyn Repository>,
+    /// Whoever follows the log of changes finds out, twice a second, whether the database answers.
+    is_down: AtomicBool,
+    queries: Family<OfOperation, Counter>,
+    failures: Family<OfOperation, Counter>,
+    seconds: Family<OfOperation, Histogram>,
+    up: Gauge,
+}
+
+impl Observed {
+    pub(super) fn new(inner: Arc<dyn Repository>, registry: &mut Registry) -> Self {
+        let observed = Self {
+            inner,
+            is_down: AtomicBool::new(false),
+            queries: Family::default(),
+            failures: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            up: Gauge::default(),
+        };
+        registry.register("db_queries", "Calls to the database", observed.queries.clone());
+        registry.register("db_failures", "Calls that found the database away", observed.failures.clone());
+        registry.register("db_query_seconds", "Duration of calls to the database", observed.seconds.clone());
+        registry.register("db_up", "1 while the database answers", observed.up.clone());
+        observed.up.set(1);
+        observed
+    }
+
+    async fn watch<T, E: From<DbError>>(
+        &self,
+        op: &'static str,
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        if self.is_down.load(Ordering::SeqCst) {
+            self.failures.get_or_create(&OfOperation { op }).inc();
+            return Err(away().into());
+        }
+        self.queries.get_or_create(&OfOperation { op }).inc();
+        let began = Instant::now();
+        let result = tokio::time::timeout(TIMEOUT, call).await.unwrap_or_else(|_| Err(away().into()));
+        let took = began.elapsed();
+        self.seconds.get_or_create(&OfOperation { op }).observe(took.as_secs_f64());
+        if took >= SLOW {
+            tracing::warn!(op, ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "slow database operation");
+        }
+        if result.is_err() {
+            self.failures.get_or_create(&OfOperation { op }).inc();
+        }
+        result
+    }
+
+    fn note<T>(&self, result: Result<T, LogError>) -> Result<T, LogError> {
+        self.is_down.store(result.is_err(), Ordering::SeqCst);
+        self.up.set(i64::from(result.is_ok()));
+        result
+    }
+}
+
+/// It does not answer.
+fn away() -> DbError {
+    DbError::Unavailable(Arc::new(sqlx::Error::PoolTimedOut))
+}
+
+/// How long reading the log may take: it also tells whether the database is there.
+const LOG_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+async fn in_time<T>(reading: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
+    tokio::time::timeout(LOG_TIMEOUT, reading).await.unwrap_or_else(|_| Err(Box::new(away())))
+}
+
+#[async_trait]
+impl ChangeLog for Observed {
+    async fn extent(&self) -> Result<LogExtent, LogError> {
+        self.note(in_time(self.inner.extent()).await)
+    }
+
+    async fn changes(&self, after: i64, missing: &[i64], limit: u32) -> Result<Vec<Change>, LogError> {
+        self.note(in_time(self.inner.changes(after, missing, limit)).await)
+    }
+}
+
+/// Watches every call but the last ones.
+macro_rules! watch {
+    ($(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> Result<$ok:ty, $error:ty>;)*) => {
+        #[async_trait]
+        impl Repository for Observed {
+            $(
+                async fn $name(&self $(, $argument: $type)*) -> Result<$ok, $error> {
+                    self.watch(stringify!($name), self.inner.$name($($argument),*)).await
+                }
+            )*
+
+            async fn close(&self) {
+                self.inner.close().await;
+            }
+        }
+    };
+}
+
+watch! {
+    fn create_account(&self, account: NewAccount) -> Result<Committed<()>, DbError>;
+    fn credentials(&self, username: &str) -> Result<Option<Credentials>, DbError>;
+    fn credentials_of(&self, account_id: &str) -> Result<Option<Credentials>, DbError>;
+    fn change_password(&self, account_id: &str, password_hash: &str) -> Result<(), DbError>;
+    fn profile(&self, username: &str) -> Result<Option<StoredProfile>, DbError>;
+    fn usernames(&self, after: &str, limit: u32) -> Result<Vec<String>, DbError>;
+    fn profile_of(&self, account_id: &str) -> Result<Option<StoredProfile>, DbError>;
+    fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Committed<StoredProfile>, EditError>;
+    fn create_session(&self, session: Session, password_hash: &str) -> Result<bool, DbError>;
+    fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
+    fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;
+    fn delete_session(&self, token_hash: &str) -> Result<(), DbError>;
+    fn delete_sessions_of(&self, account_id: &str) -> Result<(), DbError>;
+    fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
+    fn create_pass(&self, pass: IssuedPass) -> Result<Committed<bool>, DbError>;
+    fn revoke_passes(&self, account_id: Option<&str>, which: Revoke, now: UnixTime) -> Result<Committed<u64>, DbError>;
+    fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
+    fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;
+    fn signed_file(&self, name: FileName) -> Result<SignedFile, DbError>;
+    fn renew_signed_file(&self, name: FileName, source: &str, now: UnixTime, is_current: IsCurrent, sign: Sign)
+        -> Result<SignedFile, SignError>;
+    fn delete_old_changes(&self, before: UnixTime) -> Result<u64, DbError>;
+    fn ping(&self) -> Result<(), DbError>;
+}

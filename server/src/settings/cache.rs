@@ -1,0 +1,226 @@
+//! The settings of the cache and of Redis, parsed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::cache::{CacheOptions, DEFAULT_TIMEOUT, RedisAddress, RedisAddressError, RedisOptions};
+
+/// The longest pause between attempts to connect to Redis, if nothing else is said.
+const MAX_PAUSE: Duration = Duration::from_secs(3);
+
+/// The longest time for which values may be served while the database is away: a day.
+const MAX_STALE_SECS: u32 = 86_400;
+
+/// The most memory of the cache, in MiB.
+const MAX_MEMORY_MB: u32 = 65_536;
+
+/// The longest prefix of keys.
+const MAX_PREFIX: usize = 64;
+
+/// What was given, of all sources together.
+pub(super) struct GivenCacheSettings {
+    pub(super) redis_url: Option<String>,
+    pub(super) redis_username: Option<String>,
+    pub(super) redis_password: Option<String>,
+    pub(super) redis_ca_file: Option<PathBuf>,
+    pub(super) redis_timeout_ms: Option<u32>,
+    pub(super) redis_max_pause_ms: Option<u32>,
+    pub(super) cache: Option<String>,
+    pub(super) no_cache: bool,
+    pub(super) cache_prefix: Option<String>,
+    pub(super) cache_version: Option<u32>,
+    pub(super) cache_memory_mb: Option<u32>,
+    pub(super) stale_secs: Option<u32>,
+    pub(super) app_env: Option<String>,
+}
+
+/// A setting of the cache that cannot be used.
+#[derive(Debug, Error)]
+pub enum CacheSettingsError {
+    /// The address of Redis.
+    #[error("REDIS_URL: {0}")]
+    Redis(#[from] RedisAddressError),
+    /// The switches.
+    #[error("--cache {0:?}: say on, off, or what differs, like profile=600,dashboard=off (seconds)")]
+    Switches(String),
+    /// A number.
+    #[error("{name}: {value}, but {min} to {max} are allowed")]
+    Number {
+        /// The flag.
+        name: &'static str,
+        /// What was given.
+        value: u32,
+        /// The smallest.
+        min: u32,
+        /// The largest.
+        max: u32,
+    },
+    /// The prefix.
+    #[error("--cache-prefix: up to {MAX_PREFIX} letters, digits and any of _ . : -")]
+    Prefix,
+    /// The environment.
+    #[error("APP_ENV: {0:?} is none of development, test, production")]
+    Environment(String),
+}
+
+impl GivenCacheSettings {
+    pub(super) fn complete(self) -> Result<CacheOptions, CacheSettingsError> {
+        let millis = |name, value: Option<u32>, default, max| match value {
+            None => Ok(default),
+            Some(value) => in_range(name, value, 1, max).map(|ms| Duration::from_millis(ms.into())),
+        };
+        let prefix = self.prefix()?;
+        let redis = match self.redis_url.as_deref().filter(|url| !url.is_empty()) {
+            None => None,
+            Some(url) => {
+                let address = RedisAddress::parse(url)?
+                    .with_credentials(self.redis_username.as_deref(), self.redis_password.as_deref());
+                let address = match self.redis_ca_file {
+                    Some(file) => address.with_ca_file(file)?,
+                    None => address,
+                };
+                Some(RedisOptions {
+                    address,
+                    prefix,
+                    timeout: millis("--redis-timeout-ms", self.redis_timeout_ms, DEFAULT_TIMEOUT, 10_000)?,
+                    max_pause: millis("--redis-max-pause-ms", self.redis_max_pause_ms, MAX_PAUSE, 60_000)?,
+                })
+            }
+        };
+        let defaults = CacheOptions::default();
+        let memory_bytes = match self.cache_memory_mb {
+            None => defaults.memory_bytes,
+            Some(mb) => u64::from(in_range("--cache-memory-mb", mb, 1, MAX_MEMORY_MB)?) << 20,
+        };
+        let stale_for = match self.stale_secs {
+            None => defaults.stale_for,
+            Some(secs) => Duration::from_secs(in_range("--stale-secs", secs, 0, MAX_STALE_SECS)?.into()),
+        };
+        let mut overrides = match &self.cache {
+            None => Vec::new(),
+            Some(text) => parse_switches(text).ok_or_else(|| CacheSettingsError::Switches(text.clone()))?,
+        };
+        if self.no_cache {
+            overrides.push(("all".into(), None));
+        }
+        Ok(CacheOptions { memory_bytes, stale_for, overrides, redis })
+    }
+
+    /// What stands before every key: what was given, else what the environment says, and then the version.
+    fn prefix(&self) -> Result<String, CacheSettingsError> {
+        let mut prefix = match (&self.cache_prefix, self.app_env.as_deref()) {
+            (Some(prefix), _) => prefix.clone(),
+            (None, None | Some("")) => String::new(),
+            (None, Some("development" | "dev")) => "dev_".into(),
+            (None, Some("test")) => "test_".into(),
+            (None, Some("production" | "prod")) => "prod_".into(),
+            (None, Some(other)) => return Err(CacheSettingsError::Environment(other.to_owned())),
+        };
+        // Nothing that a pattern or a cluster would read otherwise.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+        if prefix.len() > MAX_PREFIX || !prefix.bytes().all(plain) {
+            return Err(CacheSettingsError::Prefix);
+        }
+        if let Some(version) = self.cache_version {
+            prefix.push_str(&format!("v{version}:"));
+        }
+        Ok(prefix)
+    }
+}
+
+fn in_range(name: &'static str, value: u32, min: u32, max: u32) -> Result<u32, CacheSettingsError> {
+    if (min..=max).contains(&value) { Ok(value) } else { Err(CacheSettingsError::Number { name, value, min, max }) }
+}
+
+/// `on`, `off`, or names with seconds or `off`.
+fn parse_switches(text: &str) -> Option<Vec<(String, Option<u32>)>> {
+    match text.trim() {
+        "on" | "" => Some(Vec::new()),
+        "off" => Some(vec![("all".into(), None)]),
+        text => text
+            .split(',')
+            .map(|part| {
+                let (name, value) = part.trim().split_once('=')?;
+                let ttl = if value == "off" { None } else { Some(value.parse().ok()?) };
+                Some((name.to_owned(), ttl))
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given() -> GivenCacheSettings {
+        GivenCacheSettings {
+            redis_url: Some("redis://localhost".into()),
+            redis_username: None,
+            redis_password: None,
+            redis_ca_file: None,
+            redis_timeout_ms: None,
+            redis_max_pause_ms: None,
+            cache: None,
+            no_cache: false,
+            cache_prefix: None,
+            cache_version: None,
+            cache_memory_mb: None,
+            stale_secs: None,
+            app_env: None,
+        }
+    }
+
+    fn prefix(change: impl FnOnce(&mut GivenCacheSettings)) -> Result<String, String> {
+        let mut given = given();
+        change(&mut given);
+        given.complete().map(|options| options.redis.unwrap().prefix).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn keys_have_their_literal_names_unless_a_setting_says_otherwise() {
+        assert_eq!(prefix(|_| {}).unwrap(), "");
+        assert_eq!(prefix(|given| given.app_env = Some("test".into())).unwrap(), "test_");
+        assert_eq!(prefix(|given| given.app_env = Some("production".into())).unwrap(), "prod_");
+        assert_eq!(prefix(|given| given.cache_version = Some(2)).unwrap(), "v2:");
+        let both = |given: &mut GivenCacheSettings| {
+            given.app_env = Some("test".into());
+            given.cache_prefix = Some("own:".into());
+            given.cache_version = Some(3);
+        };
+        assert_eq!(prefix(both).unwrap(), "own:v3:");
+        assert!(prefix(|given| given.app_env = Some("staging".into())).is_err());
+        for wrong in ["a*", "{a}", "a b", &"a".repeat(65)] {
+            assert!(prefix(|given| given.cache_prefix = Some(wrong.into())).is_err(), "{wrong}");
+        }
+        assert!(prefix(|given| given.cache_prefix = Some("a".repeat(64))).is_ok());
+    }
+
+    #[test]
+    fn switches_are_read_or_refused() {
+        assert_eq!(parse_switches("on"), Some(vec![]));
+        assert_eq!(parse_switches("off"), Some(vec![("all".into(), None)]));
+        let both = vec![("profile".into(), Some(600)), ("dashboard".into(), None)];
+        assert_eq!(parse_switches("profile=600, dashboard=off"), Some(both));
+        for wrong in ["maybe", "profile", "profile=", "profile=x", "profile=-1", "profile=600,"] {
+            assert_eq!(parse_switches(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn limits_hold_on_both_sides() {
+        let timeout = |ms| GivenCacheSettings { redis_timeout_ms: Some(ms), ..given() }.complete();
+        assert!(timeout(1).is_ok() && timeout(10_000).is_ok());
+        assert!(timeout(0).is_err() && timeout(10_001).is_err());
+        let pause = |ms| GivenCacheSettings { redis_max_pause_ms: Some(ms), ..given() }.complete();
+        assert!(pause(1).is_ok() && pause(60_000).is_ok());
+        assert!(pause(0).is_err() && pause(60_001).is_err());
+        let stale = |secs| GivenCacheSettings { stale_secs: Some(secs), ..given() }.complete();
+        assert!(stale(0).is_ok() && stale(86_400).is_ok());
+        assert!(stale(86_401).is_err());
+        let memory = |mb| GivenCacheSettings { cache_memory_mb: Some(mb), ..given() }.complete();
+        assert!(memory(1).is_ok() && memory(65_536).is_ok());
+        assert!(memory(0).is_err() && memory(65_537).is_err());
+    }
+}
