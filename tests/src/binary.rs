@@ -29,7 +29,11 @@ pub fn path() -> &'static PathBuf {
 pub fn command() -> Command {
     let mut command = Command::new(path());
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("SEALCARD_") || name == "DATABASE_URL" {
+        let name_text = name.to_string_lossy();
+        if ["SEALCARD_", "REDIS_"].iter().any(|prefix| name_text.starts_with(prefix))
+            || name == "DATABASE_URL"
+            || name == "APP_ENV"
+        {
             command.env_remove(name);
         }
     }

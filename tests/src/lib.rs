@@ -1,4 +1,4 @@
-//! Real parts for the tests: the real binary, a real PostgreSQL, a real QR reader.
+//! Real parts for the tests: the real binary, a real PostgreSQL, a real Redis, a real QR reader.
 //!
 //! A missing tool fails the test that needs it, with the package that brings it; `scripts/test` installs them all.
 
@@ -6,6 +6,8 @@ pub mod binary;
 pub mod fuzz;
 pub mod postgres;
 pub mod profiles;
+pub mod redis;
+pub mod relay;
 pub mod server;
 pub mod vectors;
 pub mod zbar;

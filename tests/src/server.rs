@@ -19,6 +19,7 @@ pub struct Server {
     /// What it has printed before it listened.
     pub banner: String,
     data_dir: PathBuf,
+    log: Option<tempfile::NamedTempFile>,
     _temporary: Option<TempDir>,
 }
 
@@ -60,9 +61,24 @@ impl Server {
 
     /// Starts on this data directory.
     pub fn start_on(data_dir: &Path, args: &[&str]) -> Self {
+        Self::start_with(data_dir, args, &[])
+    }
+
+    /// The same with these variables in its environment. What it logs is kept: [`Self::log`].
+    pub fn start_with(data_dir: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let log = tempfile::NamedTempFile::new().expect("a temporary file");
         let mut command = binary::command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(args);
-        Self::start_command(command, data_dir)
+        command.envs(environment.iter().copied()).stderr(log.reopen().expect("the same file"));
+        let mut server = Self::start_command(command, data_dir);
+        server.log = Some(log);
+        server
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        let log = self.log.as_ref().expect("a log that is kept");
+        std::fs::read_to_string(log.path()).expect("the log")
     }
 
     /// Starts whatever command ends up as `sealcard serve` on this data directory.
@@ -91,7 +107,7 @@ impl Server {
                 text.push('\n');
             }
         }
-        Self { child, base, banner: text, data_dir: data_dir.into(), _temporary: None }
+        Self { child, base, banner: text, data_dir: data_dir.into(), log: None, _temporary: None }
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -105,6 +121,34 @@ impl Server {
 
     pub fn get(&self, path: &str) -> Answer {
         self.request("GET", path, None, None)
+    }
+
+    /// The process's number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The header `X-Cache` and the JSON of an answer.
+    pub fn lookup(&self, path: &str) -> (String, Value) {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        (answer.header("x-cache").to_owned(), answer.json())
+    }
+
+    /// The value of a metric; 0 if it is not there.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = String::from_utf8(self.get("/metrics").body).expect("UTF-8");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().expect("a number"))
+    }
+
+    /// Waits until something is so, for 10 seconds at most.
+    pub fn wait_until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+        let began = std::time::Instant::now();
+        while !is_so(self) {
+            assert!(began.elapsed() < Duration::from_secs(10), "never: {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// A request with an optional session token and an optional JSON body.

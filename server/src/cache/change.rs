@@ -109,7 +109,8 @@ pub struct LogExtent {
     pub last: i64,
 }
 
-/// The log of changes: a table of the database that is cached.
+/// The log of changes: a table of the database that is cached. Reading it also tells whether the database is there: it must
+/// fail, rather than wait, when it takes longer than a second.
 #[async_trait]
 pub trait ChangeLog: Send + Sync {
     /// Where the log stands.

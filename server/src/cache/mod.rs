@@ -20,6 +20,9 @@ mod resource;
 mod response;
 mod store;
 
+#[cfg(test)]
+mod interleavings;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -45,9 +48,6 @@ use self::store::{Read, Store};
 
 /// How often the log of changes is read.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
-
-/// How long reading the log may take.
-const FOLLOW_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// For how long a value counts as checked against the log: the bound on how old a value can be that another server has
 /// changed, when everything that tells of it is lost.
@@ -219,7 +219,7 @@ impl Cache {
         log: Arc<dyn ChangeLog>,
         registry: &mut Registry,
     ) -> Result<Self, CacheError> {
-        let inner = Arc::new(Inner::new(table, &options, registry)?);
+        let inner = Arc::new(Inner::new(table, &options, CacheMetrics::new(registry))?);
         let mut follower = Follower::new(Arc::clone(&log));
         inner.follow_once(&mut follower).await.map_err(CacheError::Log)?;
         if let Some(redis) = options.redis {
@@ -385,8 +385,7 @@ pub struct Tally {
 }
 
 impl Inner {
-    fn new(table: &'static [Declaration], options: &CacheOptions, registry: &mut Registry) -> Result<Self, CacheError> {
-        let metrics = CacheMetrics::new(registry);
+    fn new(table: &'static [Declaration], options: &CacheOptions, metrics: CacheMetrics) -> Result<Self, CacheError> {
         for (name, _) in &options.overrides {
             if name != "all" && !table.iter().any(|declaration| declaration.name == name) {
                 let known = table.iter().map(|declaration| declaration.name).collect();
@@ -655,9 +654,7 @@ impl Inner {
     async fn follow_once(&self, follower: &mut Follower) -> Result<(), LogError> {
         loop {
             let began = Instant::now();
-            let news = tokio::time::timeout(FOLLOW_TIMEOUT, follower.read(began))
-                .await
-                .unwrap_or_else(|_| Err("the database does not answer".into()))?;
+            let news = follower.read(began).await?;
             if news.lost {
                 self.local.forget_all();
                 if let Some(store) = self.shared.store() {

@@ -94,7 +94,7 @@ fn away() -> DbError {
 }
 
 /// How long reading the log may take: it also tells whether the database is there.
-const LOG_TIMEOUT: Duration = Duration::from_millis(1_500);
+const LOG_TIMEOUT: Duration = Duration::from_secs(1);
 
 async fn in_time<T>(reading: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
     tokio::time::timeout(LOG_TIMEOUT, reading).await.unwrap_or_else(|_| Err(Box::new(away())))

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use sealcard_tests::binary::{Run, command, run};
 use sealcard_tests::server::Server;
