@@ -209,3 +209,38 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// One connection that stays open: for many requests.
+pub struct Connection {
+    agent: ureq::Agent,
+    base: String,
+}
+
+impl Server {
+    pub fn connection(&self) -> Connection {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        Connection { agent, base: self.base.clone() }
+    }
+}
+
+impl Connection {
+    /// The header `X-Cache` and the JSON of what must succeed.
+    pub fn get(&mut self, path: &str) -> (String, Value) {
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call().expect("an answer");
+        assert_eq!(response.status(), 200, "{path}");
+        let lookup = response.headers().get("x-cache").map_or("", |value| value.to_str().expect("ASCII")).to_owned();
+        (lookup, response.body_mut().read_json().expect("JSON"))
+    }
+
+    /// A change that must succeed.
+    pub fn put(&mut self, path: &str, token: &str, body: &Value) {
+        let request = self.agent.put(format!("{}{path}", self.base)).header("authorization", format!("Bearer {token}"));
+        let mut response = request.send_json(body).expect("an answer");
+        let text = response.body_mut().read_to_string().expect("a body");
+        assert_eq!(response.status(), 200, "{text}");
+    }
+}

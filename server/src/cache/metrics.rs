@@ -53,6 +53,8 @@ pub(super) struct CacheMetrics {
     fallbacks: Family<OfResource, Counter>,
     corrupt: Family<OfResource, Counter>,
     invalidations: Family<OfKind, Counter>,
+    /// What other servers have told.
+    pub(super) told: Counter,
     pub(super) redis: RedisMetrics,
     /// 1 while the log of changes can be read.
     pub(super) source_up: Gauge,
@@ -99,6 +101,7 @@ impl CacheMetrics {
             fallbacks: Family::default(),
             corrupt: Family::default(),
             invalidations: Family::default(),
+            told: Counter::default(),
             redis: RedisMetrics {
                 seconds: Family::new_with_constructor(histogram),
                 errors: Family::default(),
@@ -121,6 +124,7 @@ impl CacheMetrics {
         registry.register("cache_fallbacks", "Reads that went on without Redis", m.fallbacks);
         registry.register("cache_corrupt", "Values in Redis that did not parse, and were removed", m.corrupt);
         registry.register("cache_invalidations", "Keys, tags and patterns that were invalidated", m.invalidations);
+        registry.register("cache_told", "Invalidations that other servers have told", m.told);
         registry.register("cache_source_up", "1 while the log of changes can be read", m.source_up);
         registry.register("cache_entries", "Values in the process", m.entries);
         registry.register("cache_memory_bytes", "Memory of the values in the process, about", m.memory);

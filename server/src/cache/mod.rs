@@ -725,6 +725,7 @@ struct Ears(std::sync::Weak<Inner>);
 impl Listener for Ears {
     fn told(&self, invalidation: &Invalidation, change: Option<i64>) {
         let Some(inner) = self.0.upgrade() else { return };
+        inner.metrics.told.inc();
         inner.forget(invalidation);
         if let Some(id) = change {
             inner.delivered().insert(id);

@@ -3,3 +3,5 @@
 mod backend;
 mod coherence;
 mod keys;
+mod outages;
+mod servers;
