@@ -125,6 +125,45 @@ mod tests {
         }
     }
 
+    /// The tables of the document, from the code.
+    #[test]
+    fn the_document_says_what_the_code_does() {
+        let document = include_str!("../../docs/CACHING.md");
+        for Declaration { name, key, ttl_secs, tags, tiers, version } in TABLE {
+            let tags = if tags.is_empty() { "–".into() } else { format!("`{}`", tags.join("`, `")) };
+            let tiers = match tiers {
+                Tiers::Both => "process, Redis",
+                Tiers::Memory => "process",
+            };
+            let row = format!("| `{name}` | `{key}` | {ttl_secs} | {tags} | {tiers} | {version} |");
+            assert!(document.contains(&row), "docs/CACHING.md lacks: {row}");
+        }
+        let rows = document.lines().filter(|line| line.starts_with("| `") && line.contains("process")).count();
+        assert_eq!(rows, TABLE.len(), "docs/CACHING.md has rows of resources that there are not");
+
+        let (before, after) = (Username::parse("OLD").unwrap(), Username::parse("NEW").unwrap());
+        let writes = [
+            Write::AccountCreated { username: &after },
+            Write::ProfileChanged { account_id: "ACCOUNT", before: &before, after: &after },
+            Write::PassIssued { account_id: "ACCOUNT" },
+            Write::PassesRevoked,
+        ];
+        for write in writes {
+            let name = match write {
+                Write::AccountCreated { .. } => "AccountCreated",
+                Write::ProfileChanged { .. } => "ProfileChanged",
+                Write::PassIssued { .. } => "PassIssued",
+                Write::PassesRevoked => "PassesRevoked",
+            };
+            let Invalidation { keys, tags, patterns } = write.invalidation();
+            let named =
+                |kind: &str, names: Vec<String>| names.into_iter().map(|n| format!("{kind} `{n}`")).collect::<Vec<_>>();
+            let all = [named("key", keys), named("tag", tags), named("pattern", patterns)].concat().join(", ");
+            let end = format!("| `{name}` | {all} |");
+            assert!(document.lines().any(|line| line.ends_with(&end)), "docs/CACHING.md lacks: {end}");
+        }
+    }
+
     #[test]
     fn a_rename_forgets_both_names() {
         let (before, after) = (Username::parse("ada").unwrap(), Username::parse("lovelace").unwrap());

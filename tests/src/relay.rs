@@ -1,4 +1,4 @@
-//! A relay in front of a server: it can be cut, and can cut what comes back.
+//! A relay in front of a server: it can be cut, can cut what comes back, and can hold it.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,6 +14,8 @@ pub struct Relay {
 struct Shared {
     target: u16,
     cut: AtomicBool,
+    /// Answers are held back.
+    held: AtomicBool,
     /// How many bytes of answers may still pass before the connection is cut; negative for any number.
     left: AtomicI64,
     streams: Mutex<Vec<TcpStream>>,
@@ -26,6 +28,7 @@ impl Relay {
         let shared = Arc::new(Shared {
             target,
             cut: AtomicBool::new(false),
+            held: AtomicBool::new(false),
             left: AtomicI64::new(-1),
             streams: Mutex::default(),
         });
@@ -48,6 +51,16 @@ impl Relay {
     pub fn mend(&self) {
         self.shared.left.store(-1, Ordering::SeqCst);
         self.shared.cut.store(false, Ordering::SeqCst);
+    }
+
+    /// Holds every answer back, as a server does that hangs: connections stay open.
+    pub fn hang(&self) {
+        self.shared.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets the answers go.
+    pub fn go_on(&self) {
+        self.shared.held.store(false, Ordering::SeqCst);
     }
 
     /// Lets so many bytes of answers pass, then cuts in the middle of whatever it is.
@@ -76,6 +89,9 @@ impl Shared {
     fn answers(&self, mut server: TcpStream, mut client: TcpStream) {
         let mut buffer = [0; 16 * 1024];
         while let Ok(count @ 1..) = server.read(&mut buffer) {
+            while self.held.load(Ordering::SeqCst) {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
             let left = self.left.load(Ordering::SeqCst);
             let allowed = if left < 0 { count } else { count.min(usize::try_from(left).unwrap_or_default()) };
             if left >= 0 {

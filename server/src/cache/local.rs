@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use moka::Expiry;
 use moka::future::Cache as Memory;
 
-/// How many generations there are: 32 KiB. Tests that start many caches do with fewer.
+/// How many generations there are: 32 KiB, and as much for touches. Tests that start many caches do with fewer.
 const GENERATIONS: usize = if cfg!(test) { 16 } else { 4096 };
 
 /// How many loads may be shared at a time.
@@ -35,6 +35,8 @@ pub(super) type AnyValue = Arc<dyn Any + Send + Sync>;
 #[derive(Clone, Debug)]
 pub(super) struct Stamps {
     key: (usize, u64),
+    /// How often somebody had touched the key's slot in Redis.
+    touched: u64,
     tags: Box<[(usize, u64)]>,
 }
 
@@ -56,6 +58,7 @@ pub(super) struct Local {
     memory: Memory<Box<str>, Entry>,
     flights: Memory<String, Flown>,
     generations: Box<[AtomicU64]>,
+    touches: Box<[AtomicU64]>,
     hasher: RandomState,
 }
 
@@ -86,6 +89,7 @@ impl Local {
             memory: Memory::builder().max_capacity(max_bytes).weigher(weigher).expire_after(ByEntry).build(),
             flights: Memory::builder().max_capacity(MAX_FLIGHTS).time_to_live(FLIGHT).build(),
             generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
+            touches: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
         }
     }
@@ -117,32 +121,51 @@ impl Local {
     pub(super) fn stamps(&self, key: &str, tags: &[String]) -> Stamps {
         let stamp = |name: &str| {
             let slot = self.slot(name);
-            (slot, self.generation(slot))
+            (slot, count(&self.generations, slot))
         };
-        Stamps { key: stamp(key), tags: tags.iter().map(|tag| stamp(&tag_name(tag))).collect() }
+        let key = stamp(key);
+        Stamps {
+            key,
+            touched: count(&self.touches, key.0),
+            tags: tags.iter().map(|tag| stamp(&tag_name(tag))).collect(),
+        }
     }
 
     /// Whether nothing was invalidated since.
     pub(super) fn is_current(&self, stamps: &Stamps) -> bool {
-        let current = |(slot, generation): &(usize, u64)| self.generation(*slot) == *generation;
+        let current = |(slot, generation): &(usize, u64)| count(&self.generations, *slot) == *generation;
         current(&stamps.key) && stamps.tags.iter().all(current)
+    }
+
+    /// Whether nobody has touched the key in Redis since.
+    pub(super) fn is_untouched(&self, stamps: &Stamps) -> bool {
+        count(&self.touches, stamps.key.0) == stamps.touched
+    }
+
+    /// Takes note that somebody has touched a key in Redis, or that its time there is over: it must be read again, but
+    /// nothing says that it has changed.
+    pub(super) fn touch_key(&self, key: &str) {
+        raise(&self.touches, self.slot(key));
+    }
+
+    /// The same for every key.
+    pub(super) fn touch_all(&self) {
+        raise_all(&self.touches);
     }
 
     /// Forgets a key.
     pub(super) fn forget_key(&self, key: &str) {
-        self.raise(self.slot(key));
+        raise(&self.generations, self.slot(key));
     }
 
     /// Forgets every key with a tag.
     pub(super) fn forget_tag(&self, tag: &str) {
-        self.raise(self.slot(&tag_name(tag)));
+        raise(&self.generations, self.slot(&tag_name(tag)));
     }
 
     /// Forgets every key: for patterns, and for when it is not known what has changed.
     pub(super) fn forget_all(&self) {
-        for generation in &self.generations {
-            generation.fetch_add(1, Ordering::SeqCst);
-        }
+        raise_all(&self.generations);
     }
 
     /// How many values there are, and how many bytes they have, about.
@@ -150,19 +173,25 @@ impl Local {
         (self.memory.entry_count(), self.memory.weighted_size())
     }
 
-    fn raise(&self, slot: usize) {
-        if let Some(generation) = self.generations.get(slot) {
-            generation.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    fn generation(&self, slot: usize) -> u64 {
-        self.generations.get(slot).map_or(0, |generation| generation.load(Ordering::SeqCst))
-    }
-
     fn slot(&self, name: &str) -> usize {
         let [.., high, low] = self.hasher.hash_one(name).to_be_bytes();
         usize::from(u16::from_be_bytes([high, low])) % GENERATIONS
+    }
+}
+
+fn count(counters: &[AtomicU64], slot: usize) -> u64 {
+    counters.get(slot).map_or(0, |counter| counter.load(Ordering::SeqCst))
+}
+
+fn raise(counters: &[AtomicU64], slot: usize) {
+    if let Some(counter) = counters.get(slot) {
+        counter.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn raise_all(counters: &[AtomicU64]) {
+    for counter in counters {
+        counter.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -114,6 +114,13 @@ impl CacheMetrics {
             entries: Gauge::default(),
             memory: Gauge::default(),
         };
+        // From the start, so that a rate over them is 0 and not unknown.
+        for kind in ["key", "tag", "pattern"] {
+            drop(metrics.invalidations.get_or_create(&OfKind { kind }));
+        }
+        for kind in ["timeout", "connection", "refused", "elsewhere", "node"] {
+            drop(metrics.redis.errors.get_or_create(&OfKind { kind }));
+        }
         let m = metrics.clone();
         registry.register("cache_hits", "Values served from a tier", m.hits);
         registry.register("cache_misses", "Values that no tier had", m.misses);

@@ -475,7 +475,7 @@ impl Inner {
             let trust = self.source.trust(now);
             let kept = self.local.get(&request.key).await.filter(|entry| now < entry.kept_until);
             if let Some(entry) = &kept
-                && let Some(lookup) = serve(entry, trust, now)
+                && let Some(lookup) = self.serve(entry, trust, now)
                 && let Ok(value) = Arc::clone(&entry.value).downcast::<V>()
             {
                 if lookup == Lookup::Hit { &kind.metrics.memory_hits } else { &kind.metrics.stale }.inc();
@@ -507,6 +507,17 @@ impl Inner {
             }
         }
         Ok(load().await?.and_then(|value| found(value, Lookup::Miss)))
+    }
+
+    /// Whether a value of the first tier may be served, and as what.
+    fn serve(&self, entry: &Entry, trust: Trust, now: Instant) -> Option<Lookup> {
+        match trust {
+            Trust::Verified => {
+                (now < entry.fresh_until && self.local.is_untouched(&entry.stamps)).then_some(Lookup::Hit)
+            }
+            Trust::Down => Some(Lookup::Stale),
+            Trust::Unverified => None,
+        }
     }
 
     /// Reads a value from behind the first tier, and keeps it there. The generations are noted before anything else.
@@ -689,15 +700,6 @@ impl Inner {
     }
 }
 
-/// Whether a value of the first tier may be served, and as what.
-fn serve(entry: &Entry, trust: Trust, now: Instant) -> Option<Lookup> {
-    match trust {
-        Trust::Verified => (now < entry.fresh_until).then_some(Lookup::Hit),
-        Trust::Down => Some(Lookup::Stale),
-        Trust::Unverified => None,
-    }
-}
-
 /// Follows the log until the cache is dropped.
 async fn follow(inner: std::sync::Weak<Inner>, mut follower: Follower) {
     let mut ticks = tokio::time::interval(FOLLOW_INTERVAL);
@@ -736,8 +738,8 @@ impl Listener for Ears {
     fn touched(&self, key: Option<&str>) {
         let Some(inner) = self.0.upgrade() else { return };
         match key {
-            Some(key) => inner.local.forget_key(key),
-            None => inner.local.forget_all(),
+            Some(key) => inner.local.touch_key(key),
+            None => inner.local.touch_all(),
         }
     }
 }

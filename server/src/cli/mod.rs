@@ -9,6 +9,7 @@ mod inspect;
 mod issue;
 mod keygen;
 mod keys;
+mod migrate;
 mod present;
 mod qr;
 mod revocation_list;
@@ -16,6 +17,7 @@ mod serve;
 mod trust;
 mod trust_bundle;
 mod verify;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,10 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve(Box<serve::Serve>),
+    /// Fill Redis with public profiles, before the first visitors come
+    Warm(Box<warm::Warm>),
+    /// Bring the tables of the database up to date, and do nothing else
+    Migrate(Box<migrate::Migrate>),
     /// Make a key
     Keygen(keygen::Keygen),
     /// List, rotate and withdraw the server's signing keys
@@ -60,6 +66,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(command) => command.run(),
+        Command::Warm(command) => command.run(),
+        Command::Migrate(command) => command.run(),
         Command::Keygen(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Issue(command) => command.run(),

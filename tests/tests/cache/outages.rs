@@ -202,7 +202,7 @@ fn refusing() {
 
     // Another password.
     site.backend.cli(&["config", "set", "requirepass", "secret"]);
-    site.backend.cli(&["-a", "secret", "client", "kill", "type", "normal"]);
+    site.backend.cli(&["-a", "secret", "client", "kill", "type", "pubsub"]);
     redis_is(&server, "unavailable");
     change(&server, &token, "locked out");
     assert_eq!(bio(&server), "locked out");
