@@ -207,7 +207,7 @@ pub(super) mod tests {
     impl MemoryLog {
         pub(crate) fn commit(&self, invalidation: Invalidation) -> Change {
             let mut rows = self.rows.lock().unwrap();
-            let id = rows.keys().next_back().map_or(1, |last| last + 1);
+            let id = rows.keys().next_back().map_or(1, |last| last.saturating_add(1));
             rows.insert(id, invalidation.clone());
             Change { id, invalidation }
         }

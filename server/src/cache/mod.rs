@@ -21,6 +21,7 @@ mod response;
 mod store;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a test counts what it has made itself")]
 mod interleavings;
 
 use std::collections::BTreeSet;
@@ -470,6 +471,7 @@ impl Inner {
             }
             return Ok(load().await?.and_then(|value| found(value, Lookup::Bypass)));
         };
+        let mut missed = false;
         for _ in 0..MAX_READS {
             let now = Instant::now();
             let trust = self.source.trust(now);
@@ -484,6 +486,7 @@ impl Inner {
             let Some(loaded) = self.local.share(&request.key, self.read::<V, E, L>(kind, &request, &load)).await else {
                 break;
             };
+            missed |= loaded.lookup == Lookup::Miss;
             if !self.local.is_current(&loaded.stamps) {
                 // Overtaken by a change, perhaps by one after the reading began: read again.
                 continue;
@@ -492,7 +495,8 @@ impl Inner {
                 Ok(None) => return Ok(None),
                 Ok(Some(entry)) => {
                     let Ok(value) = Arc::clone(&entry.value).downcast::<V>() else { break };
-                    return Ok(Some(Found { value, lookup: loaded.lookup }));
+                    let lookup = if missed { Lookup::Miss } else { loaded.lookup };
+                    return Ok(Some(Found { value, lookup }));
                 }
                 Err(error) if error.is_unavailable() => {
                     if let Some(entry) = kept
@@ -532,32 +536,42 @@ impl Inner {
         let store = self.shared.store().filter(|_| in_both);
         let mut lease = None;
         if let Some(store) = store {
-            match store.read(&request.key, &request.tags).await {
-                Read::Value { bytes, ttl_ms } => match V::decode(&bytes) {
-                    Ok(value) => {
-                        // Redis is only as good as what is known of the log.
-                        let lookup = match self.source.trust(Instant::now()) {
-                            Trust::Down => Some(Lookup::Stale),
-                            Trust::Verified => Some(Lookup::Hit),
-                            Trust::Unverified => None,
-                        };
-                        if let Some(lookup) = lookup {
+            // Once more if what is there is no value: then it has been removed.
+            for _ in 0..2 {
+                match store.read(&request.key, &request.tags).await {
+                    Read::Value { bytes, ttl_ms } => match V::decode(&bytes) {
+                        Ok(value) => {
+                            // Redis is only as good as what is known of the log.
+                            let lookup = match self.source.trust(Instant::now()) {
+                                Trust::Down => Lookup::Stale,
+                                Trust::Verified => Lookup::Hit,
+                                Trust::Unverified => break,
+                            };
                             let ttl = Duration::from_millis(ttl_ms).min(kind.ttl);
                             let entry = self.keep(request, value, stamps.clone(), ttl).await;
                             if lookup == Lookup::Hit { &kind.metrics.redis_hits } else { &kind.metrics.stale }.inc();
                             tracing::debug!(key = request.key, "hit in Redis");
                             return Loaded { stamps, result: Ok(Some(entry)), lookup };
                         }
+                        Err(error) => {
+                            kind.metrics.corrupt.inc();
+                            tracing::warn!(key = request.key, %error, "a value in Redis does not parse, and is removed");
+                            store.remove_corrupt(&request.key).await;
+                        }
+                    },
+                    Read::Lease(permission) => {
+                        lease = Some(permission);
+                        break;
                     }
-                    Err(error) => {
+                    Read::Corrupt => {
                         kind.metrics.corrupt.inc();
-                        tracing::warn!(key = request.key, %error, "a value in Redis does not parse, and is removed");
+                        tracing::warn!(key = request.key, "what stands in Redis is none of ours, and is removed");
                         store.remove_corrupt(&request.key).await;
                     }
-                },
-                Read::Lease(permission) => lease = Some(permission),
-                Read::Off => {
-                    kind.metrics.fallbacks.inc();
+                    Read::Off => {
+                        kind.metrics.fallbacks.inc();
+                        break;
+                    }
                 }
             }
         }
@@ -615,10 +629,10 @@ impl Inner {
             let removed = store.remove(invalidation).await;
             values = removed.values;
             let delivered = change.filter(|_| removed.complete);
+            self.forget(invalidation);
             if let Some(id) = delivered {
                 self.delivered().insert(id);
             }
-            self.forget(invalidation);
             store.tell(invalidation, delivered).await;
         } else {
             self.forget(invalidation);
@@ -673,10 +687,11 @@ impl Inner {
                 }
             }
             for change in &news.changes {
+                if self.delivered().remove(&change.id) {
+                    continue;
+                }
                 self.forget(&change.invalidation);
-                let was_delivered = self.delivered().remove(&change.id);
-                if !was_delivered
-                    && change.invalidation.len() > 0
+                if change.invalidation.len() > 0
                     && let Some(store) = self.shared.store()
                 {
                     store.remove(&change.invalidation).await;

@@ -16,6 +16,8 @@ pub(super) enum Read {
     },
     /// It has none, and one may be written with this permission.
     Lease(String),
+    /// What stands there is no value of ours.
+    Corrupt,
     /// It cannot be asked, or must not be written: go on without it.
     Off,
 }

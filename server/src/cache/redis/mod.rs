@@ -166,6 +166,19 @@ impl Shared {
         replies
     }
 
+    /// Changes a key by a command that answers 1 if it has. Redis tells of it as of anybody's.
+    async fn touch(&self, key: &str, physical: &str, operation: &'static str, pipe: &mut Pipeline) {
+        self.echoes.expect(physical);
+        let replies = self.at(physical, operation, pipe).await;
+        if let Ok([Err(error)]) = replies.as_deref() {
+            tracing::debug!(key, %error, "a value was not changed");
+        }
+        // Nothing was changed: then what came was no echo.
+        if !matches!(replies.as_deref(), Ok([Ok(Value::Int(1))])) && !self.echoes.take(physical) {
+            self.listener.touched(Some(key));
+        }
+    }
+
     /// Stops believing any node: each is brought up to date before it is used again.
     fn distrust(&self, reason: &str) {
         for node in self.topology().nodes() {
@@ -313,16 +326,11 @@ impl Store for Redis {
                     Err(_) => Read::Off,
                 },
                 [Value::Nil, Value::Nil] => Read::Off,
-                _ => {
-                    tracing::warn!(key, "what stands in Redis is none of ours, and is removed");
-                    self.remove_corrupt(key).await;
-                    Read::Off
-                }
+                _ => Read::Corrupt,
             },
             Some(Err(error)) => {
-                tracing::warn!(key, %error, "what stands in Redis cannot be read, and is removed");
-                self.remove_corrupt(key).await;
-                Read::Off
+                tracing::debug!(key, %error, "what stands in Redis cannot be read");
+                Read::Corrupt
             }
             _ => Read::Off,
         };
@@ -344,22 +352,14 @@ impl Store for Redis {
         let physical = self.shared.names.key(key);
         let mut pipe = redis::pipe();
         pipe.add_command(scripts::write(&physical, lease, value, ttl_ms));
-        self.shared.echoes.expect(&physical);
-        let replies = self.shared.at(&physical, "write", &mut pipe).await;
-        if let Ok([Err(error)]) = replies.as_deref() {
-            tracing::debug!(key, %error, "a value was not written");
-        }
-        // Nothing was written: then what came was no echo.
-        if !matches!(replies.as_deref(), Ok([Ok(Value::Int(1))])) && !self.shared.echoes.take(&physical) {
-            self.shared.listener.touched(Some(key));
-        }
+        self.shared.touch(key, &physical, "write", &mut pipe).await;
     }
 
     async fn remove_corrupt(&self, key: &str) {
         let physical = self.shared.names.key(key);
         let mut pipe = redis::pipe();
         pipe.cmd("UNLINK").arg(&physical);
-        let _ = self.shared.at(&physical, "remove", &mut pipe).await;
+        self.shared.touch(key, &physical, "remove", &mut pipe).await;
     }
 
     async fn remove(&self, invalidation: &Invalidation) -> Removed {
