@@ -21,7 +21,7 @@ mod response;
 mod store;
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a test counts what it has made itself")]
+#[expect(clippy::arithmetic_side_effects, reason = "a test counts what it has made itself")]
 mod interleavings;
 
 use std::collections::BTreeSet;
@@ -465,7 +465,9 @@ impl Inner {
         L: Future<Output = Result<Option<V>, E>> + Send,
     {
         let found = |value, lookup| Some(Found { value: Arc::new(value), lookup });
-        let Some(kind) = self.kinds.get(request.index).filter(|kind| kind.on) else {
+        let tiers = self.table.get(request.index).map_or(Tiers::Memory, |declaration| declaration.tiers);
+        let is_kept = tiers != Tiers::Redis || self.shared.store().is_some();
+        let Some(kind) = self.kinds.get(request.index).filter(|kind| kind.on && is_kept) else {
             if let Some(kind) = self.kinds.get(request.index) {
                 kind.metrics.bypassed.inc();
             }
@@ -532,8 +534,8 @@ impl Inner {
         L: Future<Output = Result<Option<V>, E>> + Send,
     {
         let stamps = self.local.stamps(&request.key, &request.tags);
-        let in_both = self.table.get(request.index).is_some_and(|declaration| declaration.tiers == Tiers::Both);
-        let store = self.shared.store().filter(|_| in_both);
+        let in_redis = self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Memory);
+        let store = self.shared.store().filter(|_| in_redis);
         let mut lease = None;
         if let Some(store) = store {
             // Once more if what is there is no value: then it has been removed.
@@ -617,7 +619,9 @@ impl Inner {
             fresh_until: after(ttl),
             kept_until: after(ttl.saturating_add(self.stale_for)),
         };
-        self.local.insert(&request.key, entry.clone()).await;
+        if self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Redis) {
+            self.local.insert(&request.key, entry.clone()).await;
+        }
         entry
     }
 

@@ -21,6 +21,8 @@ pub enum Tiers {
     Both,
     /// In the process alone: what is secret, or cheaper to make than to fetch.
     Memory,
+    /// In Redis alone, and nowhere if there is none: what must be right on every server at once.
+    Redis,
 }
 
 /// One kind of value.

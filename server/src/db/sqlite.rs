@@ -55,7 +55,9 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteRepository, DbEr
     let writer = pool(1).connect_with(options.clone()).await?;
     sqlx::migrate!("migrations/sqlite").run(&writer).await?;
     // SQLite opens a file that it may not write for reading, without a word: find out now.
-    writer.begin_with("BEGIN IMMEDIATE").await?.rollback().await?;
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE change_log SET id = id").execute(&mut *transaction).await?;
+    transaction.rollback().await?;
     Ok(SqliteRepository { pool: pool(READERS).connect_with(options).await?, writer })
 }
 

@@ -53,7 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/profiles/me/pass", post(pass::issue))
         .route("/api/tokens/revoke", post(pass::revoke))
         .route("/api/revocations", get(signed_file::revocations).layer(cached(cached::REVOCATIONS)))
-        .route("/api/trust-bundle", get(signed_file::trust_bundle).layer(cached(cached::TRUST_BUNDLE)))
+        .route("/api/trust-bundle", get(signed_file::trust_bundle))
         .route("/api/dashboard/stats", get(dashboard::stats))
         .route("/api/cache", get(cache::list))
         .route("/api/cache/invalidate", post(cache::invalidate))

@@ -72,11 +72,11 @@ impl GivenCacheSettings {
             Some(value) => in_range(name, value, 1, max).map(|ms| Duration::from_millis(ms.into())),
         };
         let prefix = self.prefix()?;
-        let redis = match self.redis_url.as_deref().filter(|url| !url.is_empty()) {
+        let redis = match given(&self.redis_url) {
             None => None,
             Some(url) => {
                 let address = RedisAddress::parse(url)?
-                    .with_credentials(self.redis_username.as_deref(), self.redis_password.as_deref());
+                    .with_credentials(given(&self.redis_username), given(&self.redis_password));
                 let address = match self.redis_ca_file {
                     Some(file) => address.with_ca_file(file)?,
                     None => address,
@@ -128,6 +128,11 @@ impl GivenCacheSettings {
         }
         Ok(prefix)
     }
+}
+
+/// What was given: an empty text is nothing.
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
 fn in_range(name: &'static str, value: u32, min: u32, max: u32) -> Result<u32, CacheSettingsError> {

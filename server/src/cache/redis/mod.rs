@@ -98,7 +98,7 @@ impl Redis {
         metrics: RedisMetrics,
     ) -> Self {
         let names = Names::new(&options.prefix, table);
-        let kept = table.iter().filter(|declaration| declaration.tiers == Tiers::Both);
+        let kept = table.iter().filter(|declaration| declaration.tiers != Tiers::Memory);
         let prefixes = kept.map(|declaration| names.key(declaration.prefix())).collect();
         let (signs, to_say) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
