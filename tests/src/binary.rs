@@ -11,8 +11,20 @@ use serde_json::Value;
 pub fn path() -> &'static PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
+        // A bench is built with optimisation, and measures what is.
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let output = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "sealcard-server", "--bin", "sealcard", "--message-format=json"])
+            .args([
+                "build",
+                "--profile",
+                profile,
+                "--quiet",
+                "--package",
+                "sealcard-server",
+                "--bin",
+                "sealcard",
+                "--message-format=json",
+            ])
             .stderr(Stdio::inherit())
             .output()
             .expect("cargo runs");

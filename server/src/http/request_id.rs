@@ -1,5 +1,7 @@
 //! A name for every request, in its answer and in every log line about it.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::Request;
@@ -9,7 +11,11 @@ use axum::response::Response;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::cache::Lookup;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// Longer ids from outside are replaced.
 const MAX_LENGTH: usize = 64;
@@ -22,7 +28,7 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
         .get(&REQUEST_ID)
         .filter(|id| is_plain(id))
         .cloned()
-        .or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
+        .or_else(|| HeaderValue::from_str(&next_id()).ok());
     let span = tracing::info_span!(
         "request",
         id = id.as_ref().and_then(|id| id.to_str().ok()),
@@ -33,11 +39,22 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| tracing::info!(status, ms, "answered"));
+    let hit = response.headers().get(X_CACHE).is_some_and(|lookup| lookup == Lookup::Hit.as_str());
+    span.in_scope(|| {
+        // What the cache answers is the great mass, and tells nothing that the metrics do not.
+        if hit { tracing::debug!(status, ms, "answered") } else { tracing::info!(status, ms, "answered") }
+    });
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// An id that no other request of any server has: random for the process, and counted.
+fn next_id() -> String {
+    static PROCESS: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_string());
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Whether an id from outside is safe to log.

@@ -1,0 +1,178 @@
+//! What a request costs the server, in processor time, beside axum's "hello world": everything in one run, in turns, on this
+//! machine's loopback, with `wrk` (64 connections that stay open) for the load. Ratios within a run, not times, are what it is
+//! for.
+//!
+//! `cargo bench -p sealcard-tests --bench server`
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sealcard_tests::redis::Redis;
+use sealcard_tests::server::Server;
+
+/// How often each is measured, in turns.
+const ROUNDS: usize = 5;
+
+/// How long each time.
+const SECONDS: u32 = 3;
+
+struct Hello {
+    child: Child,
+    base: String,
+}
+
+impl Hello {
+    fn start() -> Self {
+        let program = env!("CARGO_BIN_EXE_hello");
+        let mut child = Command::new(program).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("its address");
+        Self { child, base: format!("http://{}", line.trim()) }
+    }
+}
+
+impl Drop for Hello {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Processor seconds that a process has used.
+fn cpu_secs(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let fields: Vec<_> = stat.rsplit_once(") ").expect("its name").1.split(' ').collect();
+    let ticks = |index: usize| fields[index].parse::<f64>().expect("a number");
+    // User and system time, in hundredths of a second.
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Resident memory of a process in bytes.
+fn memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") * 1024
+}
+
+/// Requests per processor second of the server, and per second.
+fn measure(url: &str, pid: u32) -> (f64, f64) {
+    let before = cpu_secs(pid);
+    let output = Command::new("wrk")
+        .args(["-t1", "-c64", &format!("-d{SECONDS}s"), url])
+        .output()
+        .expect("wrk is missing: run scripts/test, or apt-get install wrk");
+    let used = cpu_secs(pid) - before;
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(!text.contains("Non-2xx"), "{url}: {text}");
+    let number = |end: &str| {
+        let line = text.lines().find(|line| line.contains(end)).unwrap_or_else(|| panic!("{text}"));
+        line.split_whitespace().next().and_then(|word| word.parse::<f64>().ok()).expect("a number")
+    };
+    let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).expect("a rate");
+    (number("requests in") / used, rate.trim().parse().expect("a number"))
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    let redis = Redis::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment = [("REDIS_URL", redis.url())];
+    let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let server = Server::start_with(folder.path(), &["--demo"], &environment);
+    server.wait_until("Redis is used", |server| server.get("/health").json()["redis"] == "ok");
+    let hello = Hello::start();
+    let targets = [
+        ("axum, hello world", format!("{}/", hello.base), hello.child.id()),
+        ("cached profile", format!("{}/api/public/devcard-demo", server.base), server.pid()),
+        ("qr-session", format!("{}/api/public/devcard-demo/qr-session", server.base), server.pid()),
+        ("revocation list, from Redis", format!("{}/api/revocations", server.base), server.pid()),
+    ];
+    let mut rows: Vec<(Vec<f64>, Vec<f64>)> = targets.iter().map(|_| (Vec::new(), Vec::new())).collect();
+    for round in 0..=ROUNDS {
+        for ((_, url, pid), row) in targets.iter().zip(&mut rows) {
+            let (per_cpu, per_second) = measure(url, *pid);
+            // The first round warms up.
+            if round > 0 {
+                row.0.push(per_cpu);
+                row.1.push(per_second);
+            }
+        }
+    }
+    println!("\n| Request | per CPU second | times hello world | per second |\n|---|---|---|---|");
+    let limit = median(&mut rows[0].0.clone());
+    for ((name, ..), (per_cpu, per_second)) in targets.iter().zip(&mut rows) {
+        let per_cpu = median(per_cpu);
+        println!("| {name} | {per_cpu:.0} | {:.2} | {:.0} |", per_cpu / limit, median(per_second));
+    }
+    cold_keys(&server);
+    drop(server);
+    memory_per_profile(&redis);
+}
+
+/// A hundred readers at once, each of a profile that no tier has.
+fn cold_keys(server: &Server) {
+    let names: Vec<_> = (0..100).map(|index| format!("cold{index:03}")).collect();
+    for name in &names {
+        let account = serde_json::json!({ "username": name, "password": "correct horse", "displayName": "Cold" });
+        assert_eq!(server.request("POST", "/api/accounts", None, Some(&account)).status, 201);
+    }
+    let mut times = Vec::new();
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = names
+            .iter()
+            .map(|name| {
+                scope.spawn(move || {
+                    let mut connection = server.connection();
+                    let began = Instant::now();
+                    let (lookup, _) = connection.get(&format!("/api/public/{name}"));
+                    assert_eq!(lookup, "MISS");
+                    began.elapsed()
+                })
+            })
+            .collect();
+        times.extend(readers.into_iter().map(|reader| reader.join().expect("a time")));
+    });
+    times.sort();
+    let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
+    println!("\n100 cold keys at once: median {:.1} ms, p99 {:.1} ms", ms(times[49]), ms(times[98]));
+}
+
+/// What the process grows by for each profile that it keeps.
+fn memory_per_profile(redis: &Redis) {
+    const COUNT: u64 = 5_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = redis.url();
+    let server = Server::start_with(folder.path(), &["--demo"], &[("REDIS_URL", &url)]);
+    server.wait_until("Redis is used", |server| server.get("/health").json()["redis"] == "ok");
+    server.get("/api/public/devcard-demo");
+    let profile = redis.cli(&["get", "profile:devcard-demo"]);
+    for index in 0..COUNT {
+        redis.cli(&["set", &format!("profile:user{index:05}"), &profile, "ex", "3000"]);
+        if index == 999 {
+            // Those that make room for buffers are not counted.
+            read_all(&server, 0..1_000);
+        }
+    }
+    let before = memory(server.pid());
+    read_all(&server, 1_000..COUNT);
+    let each = (memory(server.pid()) - before) / (COUNT - 1_000);
+    println!(
+        "memory of a cached profile with 8 links: {each} bytes in the process, for {} bytes of JSON",
+        profile.len()
+    );
+}
+
+fn read_all(server: &Server, range: std::ops::Range<u64>) {
+    let mut connection = server.connection();
+    for index in range {
+        assert_eq!(connection.get(&format!("/api/public/user{index:05}")).0, "HIT");
+    }
+}
