@@ -4,11 +4,9 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
-use tracing::Instrument as _;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::cache::Lookup;
@@ -20,23 +18,24 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// Longer ids from outside are replaced.
 const MAX_LENGTH: usize = 64;
 
-/// Takes the id from a proxy in front, or makes one, and logs the request with its outcome. Queries and headers are not
-/// logged: they may hold secrets.
-pub(super) async fn trace(request: Request, next: Next) -> Response {
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .filter(|id| is_plain(id))
-        .cloned()
-        .or_else(|| HeaderValue::from_str(&next_id()).ok());
-    let span = tracing::info_span!(
+/// The id from a proxy in front, or a new one.
+pub(super) fn of(headers: &HeaderMap) -> Option<HeaderValue> {
+    let given = headers.get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
+    given.or_else(|| HeaderValue::from_str(&next_id()).ok())
+}
+
+/// What stands with every log line about a request. Queries and headers do not: they may hold secrets.
+pub(super) fn span<B>(id: &Option<HeaderValue>, request: &Request<B>) -> Span {
+    tracing::info_span!(
         "request",
         id = id.as_ref().and_then(|id| id.to_str().ok()),
         method = %request.method(),
         path = request.uri().path(),
-    );
-    let began = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    )
+}
+
+/// Logs a request with its outcome.
+pub(super) fn log(span: &Span, response: &Response<Body>, began: Instant) {
     let status = response.status().as_u16();
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let hit = response.headers().get(X_CACHE).is_some_and(|lookup| lookup == Lookup::Hit.as_str());
@@ -44,17 +43,22 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
         // What the cache answers is the great mass, and tells nothing that the metrics do not.
         if hit { tracing::debug!(status, ms, "answered") } else { tracing::info!(status, ms, "answered") }
     });
+}
+
+/// Puts the id into the answer.
+pub(super) fn set(response: &mut Response<Body>, id: Option<HeaderValue>) {
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    response
 }
 
-/// An id that no other request of any server has: random for the process, and counted.
+/// An id that no other request of any server has: random for the process, and counted. Randomness for each would cost more
+/// than the cache takes to answer.
 fn next_id() -> String {
-    static PROCESS: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_string());
+    static FIRST: LazyLock<u128> = LazyLock::new(|| Uuid::new_v4().as_u128());
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    Uuid::from_u128(FIRST.wrapping_add(count.into())).to_string()
 }
 
 /// Whether an id from outside is safe to log.
