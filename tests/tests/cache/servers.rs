@@ -122,11 +122,11 @@ fn a_server_that_hangs_does_not_hold_up_the_others() {
     };
     signal("-STOP");
     let began = Instant::now();
-    for round in 1..=20 {
+    for round in 1..=100 {
         change(&one, &token, round);
         assert_eq!(bio(&one), round);
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(7), "each waiting would take 10 s: {:?}", began.elapsed());
     signal("-CONT");
-    assert_eq!(bio(&other), 20, "it does not believe what it had before it slept");
+    assert_eq!(bio(&other), 100, "it does not believe what it had before it slept");
 }
