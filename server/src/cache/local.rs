@@ -168,6 +168,12 @@ impl Local {
         raise_all(&self.generations);
     }
 
+    /// Carries out what moka has put off.
+    #[cfg(test)]
+    pub(super) async fn settle(&self) {
+        self.memory.run_pending_tasks().await;
+    }
+
     /// How many values there are, and how many bytes they have, about.
     pub(super) fn size(&self) -> (u64, u64) {
         (self.memory.entry_count(), self.memory.weighted_size())

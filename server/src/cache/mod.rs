@@ -23,6 +23,8 @@ mod store;
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "a test counts what it has made itself")]
 mod interleavings;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::future::Future;

@@ -37,6 +37,9 @@ use super::metrics::RedisMetrics;
 use super::store::{Read, Removed, Store};
 use super::{ChangeLog, Declaration, Invalidation, Tiers};
 
+/// After how many heartbeats Redis is asked how it is.
+const STATUS_EVERY: u64 = 30;
+
 /// How often an invalidation follows keys that have moved to another node.
 const MAX_REDIRECTS: u32 = 3;
 
@@ -282,9 +285,12 @@ async fn beat(shared: Arc<Shared>) {
     let mut ticks = tokio::time::interval(backplane::HEARTBEAT);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let sign = Sign { server: shared.backplane.server.clone(), heard: None, leaving: false };
-    loop {
+    for beat in 0_u64.. {
         ticks.tick().await;
         shared.say(&sign).await;
+        if beat.is_multiple_of(STATUS_EVERY) {
+            shared.status().await;
+        }
         for node in shared.topology().nodes() {
             let _ = node.query("ping", redis::pipe().cmd("PING")).await;
         }

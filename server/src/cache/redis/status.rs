@@ -5,7 +5,7 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::node::Node;
-use super::{Redis, text};
+use super::{Redis, Shared, text};
 
 /// What all nodes together say about themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,14 @@ pub struct RedisStatus {
 impl Redis {
     /// Asks every node that is believed.
     pub(in crate::cache) async fn status(&self) -> RedisStatus {
-        let topology = self.shared.topology();
+        self.shared.status().await
+    }
+}
+
+impl Shared {
+    /// Asks every node that is believed.
+    pub(super) async fn status(&self) -> RedisStatus {
+        let topology = self.topology();
         let mut all = RedisStatus { connected: self.is_up(), ..RedisStatus::default() };
         for node in topology.nodes() {
             let Some(one) = ask(node).await else {
@@ -40,7 +47,7 @@ impl Redis {
             all.keys = all.keys.saturating_add(one.keys);
             all.eviction = one.eviction;
         }
-        self.shared.metrics.memory.set(i64::try_from(all.memory_used).unwrap_or(i64::MAX));
+        self.metrics.memory.set(i64::try_from(all.memory_used).unwrap_or(i64::MAX));
         all
     }
 }
