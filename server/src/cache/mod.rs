@@ -291,8 +291,9 @@ impl Cache {
     }
 
     /// Forgets what was not changed by this program, here, in Redis, and on servers that are heard of. Returns how many
-    /// values Redis had. For changes, use [`Self::settle`]: it also reaches servers that do not hear.
-    pub async fn invalidate(&self, invalidation: &Invalidation) -> u64 {
+    /// values Redis had; `None` if it is away, and may still have them. For changes, use [`Self::settle`]: it also reaches
+    /// servers that do not hear.
+    pub async fn invalidate(&self, invalidation: &Invalidation) -> Option<u64> {
         self.inner.invalidate(invalidation, None).await
     }
 
@@ -629,11 +630,11 @@ impl Inner {
 
     /// Forgets, here and in Redis, and tells the others. The first tier last: until then somebody may fetch the old value
     /// from the second.
-    async fn invalidate(&self, invalidation: &Invalidation, change: Option<i64>) -> u64 {
-        let mut values = 0;
+    async fn invalidate(&self, invalidation: &Invalidation, change: Option<i64>) -> Option<u64> {
+        let mut values = Some(0);
         if let Some(store) = self.shared.store() {
             let removed = store.remove(invalidation).await;
-            values = removed.values;
+            values = removed.complete.then_some(removed.values);
             let delivered = change.filter(|_| removed.complete);
             self.forget(invalidation);
             if let Some(id) = delivered {
@@ -696,12 +697,13 @@ impl Inner {
                 if self.delivered().remove(&change.id) {
                     continue;
                 }
-                self.forget(&change.invalidation);
+                // Here last, as when this server changes something itself.
                 if change.invalidation.len() > 0
                     && let Some(store) = self.shared.store()
                 {
                     store.remove(&change.invalidation).await;
                 }
+                self.forget(&change.invalidation);
             }
             self.delivered().retain(|id| *id > news.complete);
             if let Some(store) = self.shared.store() {

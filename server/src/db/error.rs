@@ -71,14 +71,22 @@ impl From<sqlx::migrate::MigrateError> for DbError {
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
-        let unavailable = match &error {
+        match &error {
             E::Database(inner) if inner.is_unique_violation() => return Self::Conflict,
-            E::Database(inner) => inner.code().is_some_and(|code| is_unavailable(&code)),
             E::Configuration(_) => return Self::BadUrl,
-            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
-            _ => false,
-        };
-        if unavailable { Self::Unavailable(Arc::new(error)) } else { Self::Internal(Arc::new(error)) }
+            _ => {}
+        }
+        if means_away(&error) { Self::Unavailable(Arc::new(error)) } else { Self::Internal(Arc::new(error)) }
+    }
+}
+
+/// Whether an error means that the database may work again later.
+pub(super) fn means_away(error: &sqlx::Error) -> bool {
+    use sqlx::Error as E;
+    match error {
+        E::Database(inner) => inner.code().is_some_and(|code| is_unavailable(&code)),
+        E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
+        _ => false,
     }
 }
 

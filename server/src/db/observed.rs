@@ -82,8 +82,13 @@ impl Observed {
     }
 
     fn note<T>(&self, result: Result<T, LogError>) -> Result<T, LogError> {
-        self.is_down.store(result.is_err(), Ordering::SeqCst);
-        self.up.set(i64::from(result.is_ok()));
+        // A log that cannot be read is no reason to refuse everything else: only a database that does not answer is.
+        let is_down = result.as_ref().is_err_and(|error| {
+            let away = error.downcast_ref::<DbError>().is_some_and(|error| matches!(error, DbError::Unavailable(_)));
+            away || error.downcast_ref::<sqlx::Error>().is_some_and(error::means_away)
+        });
+        self.is_down.store(is_down, Ordering::SeqCst);
+        self.up.set(i64::from(!is_down));
         result
     }
 }

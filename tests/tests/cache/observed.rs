@@ -34,7 +34,7 @@ fn health_says_how_it_is(site: Site) {
         sealcard_tests::redis::cli(port, &["config", "set", "maxmemory-policy", "allkeys-lru"]);
     }
     let warned = server.get("/api/health/cache").json();
-    assert!(warned["warnings"][0].as_str().unwrap().contains("volatile-lru"), "{warned}");
+    assert!(warned["warnings"][0].as_str().unwrap().contains("volatile-ttl"), "{warned}");
 }
 
 /// The names of the metrics that a server has, with the endings that counters and histograms bring.

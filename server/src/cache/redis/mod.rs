@@ -415,6 +415,9 @@ impl Store for Redis {
     }
 
     fn distrust(&self, reason: &str) {
+        for node in self.shared.topology().nodes() {
+            node.forget_marker();
+        }
         self.shared.distrust(reason);
     }
 

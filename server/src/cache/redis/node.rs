@@ -1,5 +1,6 @@
 //! One Redis, or one master of a cluster: reached by one connection, and believed only while that holds.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub(super) struct Node {
     /// `host:port`
     pub(super) name: String,
     state: Mutex<State>,
+    /// The marker says nothing: the log was set back, or replaced.
+    must_purge: AtomicBool,
     /// Told when the node is not believed any more.
     pub(super) lost: Notify,
     timeout: Duration,
@@ -53,7 +56,14 @@ enum State {
 
 impl Node {
     pub(super) fn new(name: String, timeout: Duration, metrics: RedisMetrics) -> Self {
-        Self { name, state: Mutex::new(State::Down), lost: Notify::new(), timeout, metrics }
+        Self {
+            name,
+            state: Mutex::new(State::Down),
+            must_purge: AtomicBool::new(false),
+            lost: Notify::new(),
+            timeout,
+            metrics,
+        }
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -95,6 +105,19 @@ impl Node {
             _ => return,
         };
         self.give_up(number, reason);
+    }
+
+    /// Its marker is not to be believed the next time, whatever state it is in now.
+    pub(super) fn forget_marker(&self) {
+        self.must_purge.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn must_purge(&self) -> bool {
+        self.must_purge.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn purged(&self) {
+        self.must_purge.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn stop(&self) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use redis::aio::MultiplexedConnection;
@@ -24,6 +24,9 @@ const STEP: Duration = Duration::from_secs(2);
 
 /// The pause after the first failure; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// After how long without trouble the pauses begin anew.
+const STEADY: Duration = Duration::from_secs(5);
 
 /// How many attempts are as quick as that; afterwards the longest pause lies between them.
 const QUICK_ATTEMPTS: usize = 10;
@@ -131,8 +134,9 @@ async fn ask_for_ranges(shared: &Shared, info: &ConnectionInfo) -> Option<Vec<to
 /// Keeps a connection to a node, and the node believed while it holds.
 async fn keep(shared: Arc<Shared>, node: Arc<Node>, info: ConnectionInfo) {
     let mut connected_before = false;
+    let mut attempts = pauses(&shared);
     loop {
-        let (mut pauses, mut failures) = (pauses(&shared), 0_u32);
+        let mut failures = 0_u32;
         loop {
             // A message from the time before the connection says nothing about the next.
             let mut lost = pin!(node.lost.notified());
@@ -145,9 +149,16 @@ async fn keep(shared: Arc<Shared>, node: Arc<Node>, info: ConnectionInfo) {
                     shared.metrics.up.set(i64::from(shared.is_up()));
                     tracing::info!(redis = node.name, failures, "leaving fallback: Redis is connected and up to date");
                     connected_before = true;
+                    let up_since = Instant::now();
                     lost.await;
                     shared.metrics.up.set(0);
                     shared.moved.notify_one();
+                    if up_since.elapsed() >= STEADY {
+                        attempts = pauses(&shared);
+                    } else {
+                        // It comes up, and fails as soon as it is used: no reason to be quick.
+                        tokio::time::sleep(attempts.next().unwrap_or(shared.options.max_pause)).await;
+                    }
                     break;
                 }
                 Err(reason) => {
@@ -158,7 +169,7 @@ async fn keep(shared: Arc<Shared>, node: Arc<Node>, info: ConnectionInfo) {
                         tracing::debug!(redis = node.name, reason, failures, "Redis cannot be used yet");
                     }
                     failures = failures.saturating_add(1);
-                    tokio::time::sleep(pauses.next().unwrap_or(shared.options.max_pause)).await;
+                    tokio::time::sleep(attempts.next().unwrap_or(shared.options.max_pause)).await;
                 }
             }
         }
@@ -173,6 +184,8 @@ async fn recover(shared: &Arc<Shared>, node: &Arc<Node>, info: &ConnectionInfo) 
     node.start_catching_up();
     shared.echoes.clear();
     prepare(shared, node, &mut connection).await?;
+    // What was touched in Redis while nobody listened.
+    shared.listener.touched(None);
     let topology = shared.topology();
     let catching_up = CatchingUp { node, connection: connection.clone() };
     catch_up(shared, &topology, &catching_up).await?;
@@ -250,8 +263,9 @@ async fn catch_up(shared: &Arc<Shared>, topology: &Topology, catching_up: &Catch
     let replies = node.query_on(&mut connection, "connect", &mut pipe, STEP).await;
     let marked = expect(replies)?.first().and_then(text).and_then(parse_marker);
     let extent = in_time(shared.log.extent()).await?;
+    let must_purge = node.must_purge();
     let since = marked.filter(|(marked_log, at)| {
-        *marked_log == extent.log && *at >= extent.first.saturating_sub(1) && *at <= extent.last
+        !must_purge && *marked_log == extent.log && *at >= extent.first.saturating_sub(1) && *at <= extent.last
     });
     if let Some((_, since)) = since {
         return replay(shared, topology, catching_up, since).await;
@@ -262,6 +276,7 @@ async fn catch_up(shared: &Arc<Shared>, topology: &Topology, catching_up: &Catch
     pipe.add_command(super::scripts::advance(&marker, &log, complete));
     // A Redis without memory for it still serves what it has; it will be emptied again the next time.
     node.query_on(&mut connection, "connect", &mut pipe, STEP).await.map_err(|error| reason(&error))?;
+    node.purged();
     Ok(())
 }
 
@@ -291,8 +306,10 @@ async fn apply(
     catching_up: &CatchingUp<'_>,
     invalidation: &super::Invalidation,
 ) -> Result<(), String> {
-    // The keys of a tag are known to another node of a cluster, and that may have forgotten them already.
-    if !invalidation.tags.is_empty() && topology.nodes().len() > 1 {
+    // The keys of a tag are known to another node of a cluster, and that may have forgotten them already. And what stands for
+    // too much to remember means values, not everything that is in Redis.
+    let everything = invalidation.patterns.iter().any(|pattern| pattern == "*");
+    if everything || !invalidation.tags.is_empty() && topology.nodes().len() > 1 {
         return removal::purge(shared, topology, catching_up).await.map(drop).map_err(|error| reason(&error));
     }
     let (_, error) = removal::remove(shared, topology, Some(catching_up), invalidation).await;

@@ -48,13 +48,13 @@ pub(super) async fn remove(
     (removal.values, removal.error)
 }
 
-/// Removes every value from a node that is being brought up to date.
+/// Removes every value from a node that is being brought up to date. Tags stay: another server may just be writing what stands
+/// under them, and those that are empty end by themselves.
 pub(super) async fn purge(shared: &Shared, topology: &Topology, only: &CatchingUp<'_>) -> Result<u64, NodeError> {
     let mut removal = Removal { topology, only: Some(only), values: 0, error: None };
     for prefix in &shared.prefixes {
         removal.pattern(&format!("{prefix}*")).await;
     }
-    removal.pattern(&shared.names.tag("*")).await;
     removal.error.map_or(Ok(removal.values), Err)
 }
 

@@ -70,7 +70,9 @@ pub(in crate::http) async fn remove(
     PathParameter(key): PathParameter<String>,
 ) -> Result<Json<Value>, ApiError> {
     let existed = app.cache.entries().exists(&key).await?;
-    app.cache.invalidate(&Invalidation::key(key)).await;
+    let invalidation = Invalidation::key(key);
+    refuse_own(&invalidation)?;
+    app.cache.invalidate(&invalidation).await.ok_or(EntryError::Unavailable)?;
     Ok(Json(json!({ "deleted": existed })))
 }
 
@@ -85,8 +87,15 @@ pub(in crate::http) async fn invalidate(
         let detail = format!("{count} keys, tags and patterns, but {MAX_INVALIDATIONS} are allowed at a time");
         return Err(ApiError::unprocessable("invalid_request", "Invalid request").with_detail(detail));
     }
-    let count = app.cache.invalidate(&invalidation).await;
+    refuse_own(&invalidation)?;
+    let count = app.cache.invalidate(&invalidation).await.ok_or(EntryError::Unavailable)?;
     Ok(Json(json!({ "count": count })))
+}
+
+/// What the cache needs to know which values there are.
+fn refuse_own(invalidation: &Invalidation) -> Result<(), EntryError> {
+    let mut names = invalidation.keys.iter().chain(&invalidation.patterns);
+    if names.any(|name| name.starts_with("cache:")) { Err(EntryError::Reserved("cache:")) } else { Ok(()) }
 }
 
 pub(in crate::http) async fn stats(State(app): State<Arc<App>>, _: Admin) -> Json<Value> {

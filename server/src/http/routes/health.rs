@@ -99,7 +99,7 @@ pub(in crate::http) async fn cache(State(app): State<Arc<App>>) -> impl IntoResp
 fn warnings(redis: &RedisStatus) -> Vec<String> {
     if redis.eviction.starts_with("allkeys") {
         let eviction = &redis.eviction;
-        return vec![format!("maxmemory-policy {eviction} also removes counters: use volatile-lru or volatile-ttl")];
+        return vec![format!("maxmemory-policy {eviction} also removes counters: use volatile-ttl or noeviction")];
     }
     Vec::new()
 }
