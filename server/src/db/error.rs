@@ -85,7 +85,8 @@ pub(super) fn means_away(error: &sqlx::Error) -> bool {
     use sqlx::Error as E;
     match error {
         E::Database(inner) => inner.code().is_some_and(|code| is_unavailable(&code)),
-        E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
+        // A connection that ends in the middle is an error of the protocol to sqlx.
+        E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
         _ => false,
     }
 }
