@@ -4,6 +4,7 @@
 
 pub mod binary;
 pub mod fuzz;
+pub mod ports;
 pub mod postgres;
 pub mod profiles;
 pub mod redis;

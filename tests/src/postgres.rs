@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::ports::free_port;
+
 /// Makes a cluster in `$1` and serves it on port `$2` until standard input ends, which it does when the tests do,
 /// however they end. PostgreSQL refuses to run as root, so root becomes the user `postgres`.
 const SCRIPT: &str = r#"
@@ -75,9 +77,4 @@ fn bin_folder() -> PathBuf {
     folders.retain(|folder| folder.join("initdb").exists());
     folders.sort();
     folders.pop().expect("PostgreSQL is missing: run scripts/test, or apt-get install postgresql")
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

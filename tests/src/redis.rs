@@ -1,11 +1,12 @@
 //! Real Redis servers, alone or as a cluster, and what can happen to them.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::ports::free_port;
 
 /// A `redis-server` of its own folder and port, killed when dropped.
 pub struct Redis {
@@ -66,12 +67,14 @@ impl Redis {
             command.args(["--port", &self.port.to_string()]);
         }
         command.args(["--dir", &self.folder.path().display().to_string(), "--loglevel", "warning"]).args(&self.args);
-        self.child = Some(command.stdout(Stdio::null()).spawn().expect("redis-server is missing: run scripts/test"));
+        let spawned = command.stdout(Stdio::null()).spawn().expect("redis-server is missing: run scripts/test");
+        let child = self.child.insert(spawned);
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(began.elapsed() < Duration::from_secs(10), "redis-server does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
+        assert!(matches!(child.try_wait(), Ok(None)), "redis-server ended: see what it printed");
     }
 
     /// Ends it at once.
@@ -120,10 +123,11 @@ fn keys(port: u16) -> Vec<String> {
     keys
 }
 
-/// What `redis-cli` prints, asked of the node on this port.
+/// What `redis-cli` prints, asked of the node on this port; its complaint, if it prints nothing else.
 pub fn cli(port: u16, args: &[&str]) -> String {
     let output = Command::new("redis-cli").args(["-p", &port.to_string()]).args(args).output().expect("redis-cli runs");
-    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    let printed = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+    String::from_utf8_lossy(&printed).trim_end().to_owned()
 }
 
 /// Three masters that share the slots.
@@ -156,13 +160,7 @@ impl Cluster {
     fn node() -> Redis {
         let args = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--save", ""];
         let full = ["--cluster-require-full-coverage", "no"];
-        // The bus takes the port 10000 above.
-        loop {
-            let port = free_port();
-            if port < 55_000 {
-                return Redis::start_on(port, &[args.as_slice(), &full].concat());
-            }
-        }
+        Redis::start_with(&[args.as_slice(), &full].concat())
     }
 
     pub fn url(&self) -> String {
@@ -180,9 +178,4 @@ impl Cluster {
         keys.sort();
         keys
     }
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

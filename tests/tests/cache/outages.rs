@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sealcard_tests::redis::{Cluster, Redis, free_port};
+use sealcard_tests::ports::free_port;
+use sealcard_tests::redis::{Cluster, Redis};
 use sealcard_tests::relay::Relay;
 use sealcard_tests::server::Server;
 use serde_json::json;
