@@ -56,10 +56,18 @@ pub(super) struct Entry {
 /// Values by key, of a limited size in all.
 pub(super) struct Local {
     memory: Memory<Box<str>, Entry>,
-    flights: Memory<String, Flown>,
+    flights: Memory<Flight, Flown>,
     generations: Box<[AtomicU64]>,
     touches: Box<[AtomicU64]>,
     hasher: RandomState,
+}
+
+/// What is loaded, and under which generations: whoever asks after a change does not share what began before it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Flight {
+    key: String,
+    /// Each generation only grows: their sum tells one set of them from any other.
+    generations: u64,
 }
 
 /// What a load has come to, for those who share it.
@@ -103,18 +111,21 @@ impl Local {
         self.memory.insert(key.into(), entry).await;
     }
 
-    /// What `load` makes of a key; however many ask at once, one of them loads and the others share what it gets, whether
-    /// value or failure. A load that panics or is given up is taken over by another.
+    /// What `load` makes of a key; however many ask at once under the same generations, one of them loads and the others share
+    /// what it gets, whether value or failure. A load that panics or is given up is taken over by another.
     pub(super) async fn share<T: Send + Sync + 'static>(
         &self,
         key: &str,
+        stamps: &Stamps,
         load: impl Future<Output = T> + Send,
     ) -> Option<Arc<T>> {
-        let flight = self.flights.entry_by_ref(key).or_insert_with(async { Arc::new(load.await) as Flown }).await;
-        if flight.is_fresh() {
-            self.flights.invalidate(key).await;
+        let generations = stamps.tags.iter().fold(stamps.key.1, |sum, (_, tag)| sum.wrapping_add(*tag));
+        let flight = Flight { key: key.to_owned(), generations };
+        let entry = self.flights.entry_by_ref(&flight).or_insert_with(async { Arc::new(load.await) as Flown }).await;
+        if entry.is_fresh() {
+            self.flights.invalidate(&flight).await;
         }
-        flight.into_value().downcast().ok()
+        entry.into_value().downcast().ok()
     }
 
     /// The generations of a key and its tags, to be noted before anything about it is read.

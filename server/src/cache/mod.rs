@@ -13,11 +13,14 @@
 mod change;
 mod entries;
 mod error;
+mod follow;
 mod local;
 mod metrics;
+mod read;
 mod redis;
 mod resource;
 mod response;
+mod source;
 mod store;
 
 #[cfg(test)]
@@ -28,12 +31,11 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use change::{Change, ChangeLog, Committed, Invalidation, LogError, LogExtent};
@@ -42,22 +44,15 @@ pub use error::CacheError;
 pub use redis::{DEFAULT_TIMEOUT, RedisAddress, RedisAddressError, RedisOptions, RedisStatus};
 pub use resource::{DEFAULT_TTL_SECS, Declaration, Json, MAX_TTL_SECS, Resource, Tiers, Value};
 pub use response::{CachedResponse, ResponseCache, ResponseCacheLayer};
+pub use source::VERIFIED_FOR;
 
 use self::change::Follower;
-use self::local::{Entry, Local, Stamps};
+use self::follow::{Ears, follow};
+use self::local::Local;
 use self::metrics::{CacheMetrics, ResourceMetrics};
-use self::redis::{Listener, Redis};
-use self::store::{Read, Store};
-
-/// How often the log of changes is read.
-const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
-
-/// For how long a value counts as checked against the log: the bound on how old a value can be that another server has
-/// changed, when everything that tells of it is lost.
-pub const VERIFIED_FOR: Duration = Duration::from_secs(3);
-
-/// How often a value that was overtaken by changes is read again before one is loaded and handed out unkept.
-const MAX_READS: u32 = 4;
+use self::redis::Redis;
+use self::source::Source;
+use self::store::Store;
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,58 +152,6 @@ impl SharedTier {
     }
 }
 
-/// What is known about the log of changes.
-struct Source {
-    began: Instant,
-    /// When the log was last read, in milliseconds since `began`; the moment before the reading.
-    verified_ms: AtomicU64,
-    down: AtomicBool,
-    position: watch::Sender<Option<(String, i64)>>,
-}
-
-/// What may be made of a value that is there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trust {
-    /// It was checked against the log just now.
-    Verified,
-    /// It was not, and the database cannot be asked.
-    Down,
-    /// It was not: perhaps this process was asleep.
-    Unverified,
-}
-
-impl Source {
-    fn trust(&self, now: Instant) -> Trust {
-        let verified = Duration::from_millis(self.verified_ms.load(Ordering::SeqCst));
-        if now.saturating_duration_since(self.began).saturating_sub(verified) <= VERIFIED_FOR {
-            Trust::Verified
-        } else if self.down.load(Ordering::SeqCst) {
-            Trust::Down
-        } else {
-            Trust::Unverified
-        }
-    }
-
-    fn verified(&self, at: Instant) {
-        let ms = u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
-        self.verified_ms.store(ms, Ordering::SeqCst);
-    }
-}
-
-/// What a read of everything behind the first tier has come to.
-struct Loaded<E> {
-    stamps: Stamps,
-    result: Result<Option<Entry>, E>,
-    lookup: Lookup,
-}
-
-/// What is asked for.
-struct Request {
-    index: usize,
-    key: String,
-    tags: Vec<String>,
-}
-
 impl Cache {
     /// Starts the cache of a process: begins to connect to Redis, and returns at once. Reads the log once before, so that
     /// nothing is served that is not checked.
@@ -227,7 +170,7 @@ impl Cache {
         inner.follow_once(&mut follower).await.map_err(CacheError::Log)?;
         if let Some(redis) = options.redis {
             let position = inner.source.position.subscribe();
-            let listener = Arc::new(Ears(Arc::downgrade(&inner)));
+            let listener = Arc::new(Ears::new(&inner));
             let redis = Arc::new(Redis::start(redis, table, listener, log, position, inner.metrics.redis.clone()));
             let _ = inner.shared.store.set(Arc::clone(&redis) as _);
             let _ = inner.shared.redis.set(redis);
@@ -300,12 +243,6 @@ impl Cache {
     /// Forgets everything in this process: for when it is not known whether a change was committed.
     pub fn forget_all(&self) {
         self.inner.local.forget_all();
-    }
-
-    /// The key of a resource for an argument.
-    #[must_use]
-    pub fn key<V>(&self, resource: Resource<V>, argument: &str) -> String {
-        self.inner.table.get(resource.index).map(|declaration| declaration.key_of(argument)).unwrap_or_default()
     }
 
     /// Whether the database can be asked, as far as is known.
@@ -413,12 +350,7 @@ impl Inner {
             kinds,
             local: Local::new(options.memory_bytes),
             shared: SharedTier { store: std::sync::OnceLock::new(), redis: std::sync::OnceLock::new() },
-            source: Source {
-                began: Instant::now(),
-                verified_ms: AtomicU64::new(0),
-                down: AtomicBool::new(false),
-                position: watch::Sender::new(None),
-            },
+            source: Source::new(Instant::now()),
             delivered: Mutex::default(),
             counted_before: Mutex::default(),
             stale_for: options.stale_for,
@@ -434,198 +366,6 @@ impl Inner {
             total.misses = total.misses.saturating_add(kind.metrics.misses.get());
         }
         total
-    }
-
-    fn request<V>(&self, resource: Resource<V>, argument: &str) -> Request {
-        let declaration = self.table.get(resource.index);
-        Request {
-            index: resource.index,
-            key: declaration.map(|declaration| declaration.key_of(argument)).unwrap_or_default(),
-            tags: declaration.map(|declaration| declaration.tags_of(argument)).unwrap_or_default(),
-        }
-    }
-
-    /// The same for a whole answer, whose name is in its one spelling already; `None` if the resource is not for it.
-    fn request_for(&self, resource: Resource<CachedResponse>, argument: &str) -> Option<Request> {
-        let declaration = self.table.get(resource.index)?;
-        let key = format!("{}{argument}", response::PREFIX);
-        key.starts_with(declaration.prefix()).then(|| Request {
-            index: resource.index,
-            key,
-            tags: declaration.tags_of(argument),
-        })
-    }
-
-    async fn get_or_load<V, E, L>(
-        &self,
-        _: Resource<V>,
-        request: Request,
-        load: impl Fn() -> L + Send + Sync,
-    ) -> Result<Option<Found<V>>, E>
-    where
-        V: Value,
-        E: LoadError,
-        L: Future<Output = Result<Option<V>, E>> + Send,
-    {
-        let found = |value, lookup| Some(Found { value: Arc::new(value), lookup });
-        let tiers = self.table.get(request.index).map_or(Tiers::Memory, |declaration| declaration.tiers);
-        let is_kept = tiers != Tiers::Redis || self.shared.store().is_some();
-        let Some(kind) = self.kinds.get(request.index).filter(|kind| kind.on && is_kept) else {
-            if let Some(kind) = self.kinds.get(request.index) {
-                kind.metrics.bypassed.inc();
-            }
-            return Ok(load().await?.and_then(|value| found(value, Lookup::Bypass)));
-        };
-        let mut missed = false;
-        for _ in 0..MAX_READS {
-            let now = Instant::now();
-            let trust = self.source.trust(now);
-            let kept = self.local.get(&request.key).await.filter(|entry| now < entry.kept_until);
-            if let Some(entry) = &kept
-                && let Some(lookup) = self.serve(entry, trust, now)
-                && let Ok(value) = Arc::clone(&entry.value).downcast::<V>()
-            {
-                if lookup == Lookup::Hit { &kind.metrics.memory_hits } else { &kind.metrics.stale }.inc();
-                return Ok(Some(Found { value, lookup }));
-            }
-            let Some(loaded) = self.local.share(&request.key, self.read::<V, E, L>(kind, &request, &load)).await else {
-                break;
-            };
-            missed |= loaded.lookup == Lookup::Miss;
-            if !self.local.is_current(&loaded.stamps) {
-                // Overtaken by a change, perhaps by one after the reading began: read again.
-                continue;
-            }
-            match &loaded.result {
-                Ok(None) => return Ok(None),
-                Ok(Some(entry)) => {
-                    let Ok(value) = Arc::clone(&entry.value).downcast::<V>() else { break };
-                    let lookup = if missed { Lookup::Miss } else { loaded.lookup };
-                    return Ok(Some(Found { value, lookup }));
-                }
-                Err(error) if error.is_unavailable() => {
-                    if let Some(entry) = kept
-                        && let Ok(value) = entry.value.downcast::<V>()
-                    {
-                        kind.metrics.stale.inc();
-                        return Ok(Some(Found { value, lookup: Lookup::Stale }));
-                    }
-                    return Err(error.clone());
-                }
-                Err(error) => return Err(error.clone()),
-            }
-        }
-        Ok(load().await?.and_then(|value| found(value, Lookup::Miss)))
-    }
-
-    /// Whether a value of the first tier may be served, and as what.
-    fn serve(&self, entry: &Entry, trust: Trust, now: Instant) -> Option<Lookup> {
-        match trust {
-            Trust::Verified => {
-                (now < entry.fresh_until && self.local.is_untouched(&entry.stamps)).then_some(Lookup::Hit)
-            }
-            Trust::Down => Some(Lookup::Stale),
-            Trust::Unverified => None,
-        }
-    }
-
-    /// Reads a value from behind the first tier, and keeps it there. The generations are noted before anything else.
-    async fn read<V, E, L>(&self, kind: &Kind, request: &Request, load: impl Fn() -> L + Send) -> Loaded<E>
-    where
-        V: Value,
-        E: LoadError,
-        L: Future<Output = Result<Option<V>, E>> + Send,
-    {
-        let stamps = self.local.stamps(&request.key, &request.tags);
-        let in_redis = self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Memory);
-        let store = self.shared.store().filter(|_| in_redis);
-        let mut lease = None;
-        if let Some(store) = store {
-            // Once more if what is there is no value: then it has been removed.
-            for _ in 0..2 {
-                match store.read(&request.key, &request.tags).await {
-                    Read::Value { bytes, ttl_ms } => match V::decode(&bytes) {
-                        Ok(value) => {
-                            // Redis is only as good as what is known of the log.
-                            let lookup = match self.source.trust(Instant::now()) {
-                                Trust::Down => Lookup::Stale,
-                                Trust::Verified => Lookup::Hit,
-                                Trust::Unverified => break,
-                            };
-                            let ttl = Duration::from_millis(ttl_ms).min(kind.ttl);
-                            let entry = self.keep(request, value, stamps.clone(), ttl).await;
-                            if lookup == Lookup::Hit { &kind.metrics.redis_hits } else { &kind.metrics.stale }.inc();
-                            tracing::debug!(key = request.key, "hit in Redis");
-                            return Loaded { stamps, result: Ok(Some(entry)), lookup };
-                        }
-                        Err(error) => {
-                            kind.metrics.corrupt.inc();
-                            tracing::warn!(key = request.key, %error, "a value in Redis does not parse, and is removed");
-                            store.remove_corrupt(&request.key).await;
-                        }
-                    },
-                    Read::Lease(permission) => {
-                        lease = Some(permission);
-                        break;
-                    }
-                    Read::Corrupt => {
-                        kind.metrics.corrupt.inc();
-                        tracing::warn!(key = request.key, "what stands in Redis is none of ours, and is removed");
-                        store.remove_corrupt(&request.key).await;
-                    }
-                    Read::Off => {
-                        kind.metrics.fallbacks.inc();
-                        break;
-                    }
-                }
-            }
-        }
-        kind.metrics.misses.inc();
-        let began = Instant::now();
-        let result = load().await;
-        let took = began.elapsed();
-        kind.metrics.load_seconds.observe(took.as_secs_f64());
-        tracing::debug!(key = request.key, us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "loaded");
-        let result = match result {
-            Ok(Some(value)) => {
-                kind.metrics.loads_ok.inc();
-                if let (Some(store), Some(lease)) = (store, &lease) {
-                    match value.encode() {
-                        Ok(bytes) => {
-                            let ttl_ms = u64::try_from(kind.ttl.as_millis()).unwrap_or(u64::MAX);
-                            store.write(&request.key, lease, &bytes, ttl_ms).await;
-                        }
-                        Err(error) => tracing::error!(key = request.key, %error, "a value cannot be written to Redis"),
-                    }
-                }
-                Ok(Some(self.keep(request, value, stamps.clone(), kind.ttl).await))
-            }
-            Ok(None) => {
-                kind.metrics.loads_absent.inc();
-                Ok(None)
-            }
-            Err(error) => {
-                kind.metrics.loads_failed.inc();
-                Err(error)
-            }
-        };
-        Loaded { stamps, result, lookup: Lookup::Miss }
-    }
-
-    async fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Entry {
-        let now = Instant::now();
-        let after = |span| now.checked_add(span).unwrap_or(now);
-        let entry = Entry {
-            weight: value.weight(),
-            value: Arc::new(value),
-            stamps,
-            fresh_until: after(ttl),
-            kept_until: after(ttl.saturating_add(self.stale_for)),
-        };
-        if self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Redis) {
-            self.local.insert(&request.key, entry.clone()).await;
-        }
-        entry
     }
 
     /// Forgets, here and in Redis, and tells the others. The first tier last: until then somebody may fetch the old value
@@ -679,90 +419,5 @@ impl Inner {
 
     fn delivered(&self) -> std::sync::MutexGuard<'_, BTreeSet<i64>> {
         self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads the log once, and forgets what has changed. What the server that made the change could not remove from Redis,
-    /// this one removes.
-    async fn follow_once(&self, follower: &mut Follower) -> Result<(), LogError> {
-        loop {
-            let began = Instant::now();
-            let news = follower.read(began).await?;
-            if news.lost {
-                self.local.forget_all();
-                if let Some(store) = self.shared.store() {
-                    store.distrust("what has changed is not known");
-                }
-            }
-            for change in &news.changes {
-                if self.delivered().remove(&change.id) {
-                    continue;
-                }
-                // Here last, as when this server changes something itself.
-                if change.invalidation.len() > 0
-                    && let Some(store) = self.shared.store()
-                {
-                    store.remove(&change.invalidation).await;
-                }
-                self.forget(&change.invalidation);
-            }
-            self.delivered().retain(|id| *id > news.complete);
-            if let Some(store) = self.shared.store() {
-                store.advance(&news.log, news.complete).await;
-            }
-            self.source.position.send_if_modified(|position| {
-                let new = Some((news.log.clone(), news.complete));
-                let is_new = *position != new;
-                *position = new;
-                is_new
-            });
-            if news.changes.len() < usize::try_from(change::BATCH).unwrap_or(usize::MAX) {
-                self.source.verified(began);
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// Follows the log until the cache is dropped.
-async fn follow(inner: std::sync::Weak<Inner>, mut follower: Follower) {
-    let mut ticks = tokio::time::interval(FOLLOW_INTERVAL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let Some(inner) = inner.upgrade() else { return };
-        let result = inner.follow_once(&mut follower).await;
-        let is_down = result.is_err();
-        inner.metrics.source_up.set(i64::from(!is_down));
-        let was_down = inner.source.down.swap(is_down, Ordering::SeqCst);
-        match result {
-            Err(error) if !was_down => {
-                tracing::warn!(%error, "the database cannot be asked: cached values are served as stale");
-            }
-            Ok(()) if was_down => tracing::info!("the database answers again"),
-            _ => {}
-        }
-    }
-}
-
-/// Takes what the second tier hears, for as long as the cache is there.
-struct Ears(std::sync::Weak<Inner>);
-
-impl Listener for Ears {
-    fn told(&self, invalidation: &Invalidation, change: Option<i64>) {
-        let Some(inner) = self.0.upgrade() else { return };
-        inner.metrics.told.inc();
-        inner.forget(invalidation);
-        if let Some(id) = change {
-            inner.delivered().insert(id);
-        }
-        tracing::debug!(?invalidation, "another server has changed something");
-    }
-
-    fn touched(&self, key: Option<&str>) {
-        let Some(inner) = self.0.upgrade() else { return };
-        match key {
-            Some(key) => inner.local.touch_key(key),
-            None => inner.local.touch_all(),
-        }
     }
 }

@@ -34,11 +34,12 @@ pub(super) struct Removed {
 /// The second tier.
 #[async_trait]
 pub(super) trait Store: Send + Sync {
-    /// The value of a key, or the permission to write one. The key stands under these tags from then on.
+    /// The value of a key, or the permission to write one. A value counts only if nothing was invalidated by one of its tags
+    /// since the permission was given.
     async fn read(&self, key: &str, tags: &[String]) -> Read;
 
-    /// Writes a value, unless the permission was withdrawn since by an invalidation.
-    async fn write(&self, key: &str, lease: &str, value: &[u8], ttl_ms: u64);
+    /// Writes a value, unless the permission was withdrawn since by an invalidation. The tags are those that were read with.
+    async fn write(&self, key: &str, tags: &[String], lease: &str, value: &[u8], ttl_ms: u64);
 
     /// Removes one key: what stands there does not parse.
     async fn remove_corrupt(&self, key: &str);

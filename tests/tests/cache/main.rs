@@ -9,3 +9,4 @@ mod observed;
 mod outages;
 mod servers;
 mod settings;
+mod tags;

@@ -37,6 +37,9 @@ pub(super) struct Told {
     /// Which versions of the values the server knows.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) form: String,
+    /// Which node it took for the master of what: of a cluster, a server may know an old one.
+    #[serde(default)]
+    pub(super) map: u64,
     #[serde(flatten)]
     pub(super) invalidation: Invalidation,
 }

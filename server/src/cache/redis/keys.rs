@@ -39,7 +39,17 @@ impl Names {
         format!("{{{key}}}:lease")
     }
 
-    /// The set of the keys that have a tag.
+    /// The key that says under which versions of its tags a value was written. In the value's slot too.
+    pub(super) fn versions(key: &str) -> String {
+        format!("{{{key}}}:versions")
+    }
+
+    /// The key of the version of a tag, given as [`Self::tag`] has it. Values of another version do not count.
+    pub(super) fn version(tag: &str) -> String {
+        format!("{{{tag}}}:version")
+    }
+
+    /// The set of the keys that have a tag: it tells what to remove, and whoever looks. Nothing rests on its being whole.
     pub(super) fn tag(&self, tag: &str) -> String {
         format!("{}cache:tag:{tag}", self.prefix)
     }
@@ -84,6 +94,7 @@ mod tests {
         }
         assert_eq!(names.logical("profile:ada"), None);
         assert_eq!(Names::lease(&names.key("profile:ada")), "{test_profile:ada}:lease");
+        assert_eq!(Names::version(&names.tag("all")), "{test_cache:tag:all}:version");
         assert_eq!(names.marker(3), "test_cache:good-until:{3}:computed:2");
     }
 

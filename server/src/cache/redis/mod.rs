@@ -169,17 +169,45 @@ impl Shared {
         replies
     }
 
-    /// Changes a key by a command that answers 1 if it has. Redis tells of it as of anybody's.
-    async fn touch(&self, key: &str, physical: &str, operation: &'static str, pipe: &mut Pipeline) {
-        self.echoes.expect(physical);
+    /// The versions of tags that hold now; `None` if one cannot be told. To be asked for before anything that stands under
+    /// them.
+    async fn versions(&self, tags: &[String]) -> Option<String> {
+        let mut versions = String::new();
+        for tag in tags {
+            let tag = self.names.tag(tag);
+            let mut pipe = redis::pipe();
+            pipe.add_command(scripts::version(&tag, &random_token()));
+            match self.at(&tag, "version", &mut pipe).await.as_deref() {
+                Ok([Ok(version)]) => versions.push_str(text(version)?),
+                Ok([Err(error)]) if error.code() == Some("WRONGTYPE") => {
+                    tracing::warn!(tag, "what stands in Redis for the version of a tag is none, and is removed");
+                    let _ = self.at(&tag, "remove", redis::pipe().cmd("UNLINK").arg(Names::version(&tag))).await;
+                    return None;
+                }
+                _ => return None,
+            }
+        }
+        Some(versions)
+    }
+
+    /// Changes a key by commands of which the first answers 1 if it has. Redis tells of it as of anybody's. Returns whether it
+    /// has.
+    async fn touch(&self, key: &str, physical: &str, operation: &'static str, pipe: &mut Pipeline) -> bool {
+        let echo = self.echoes.expect(physical);
         let replies = self.at(physical, operation, pipe).await;
-        if let Ok([Err(error)]) = replies.as_deref() {
-            tracing::debug!(key, %error, "a value was not changed");
+        match replies.as_deref().map(|replies| replies.first()) {
+            Ok(Some(Ok(Value::Int(1)))) => {
+                echo.will_come();
+                return true;
+            }
+            Ok(Some(Err(error))) => tracing::debug!(key, %error, "a value was not changed"),
+            _ => {}
         }
         // Nothing was changed: then what came was no echo.
-        if !matches!(replies.as_deref(), Ok([Ok(Value::Int(1))])) && !self.echoes.take(physical) {
+        if echo.has_come() {
             self.listener.touched(Some(key));
         }
+        false
     }
 
     /// Stops believing any node: each is brought up to date before it is used again.
@@ -236,7 +264,7 @@ impl Shared {
         if told.server == self.backplane.server {
             return;
         }
-        let change = told.change.filter(|_| told.form == self.names.form());
+        let change = told.change.filter(|_| told.form == self.names.form() && told.map == self.topology().map());
         self.listener.told(&told.invalidation, change);
         let heard = Some((told.server, told.seq));
         let _ = self.signs.send(Sign { server: self.backplane.server.clone(), heard, leaving: false });
@@ -248,12 +276,20 @@ impl Shared {
 #[derive(Default)]
 struct Echoes(std::sync::Mutex<HashMap<String, u32>>);
 
+/// One that is expected. Dropped, it is not any more: then a request was given up, and nobody knows what has become of its
+/// write.
+struct Echo<'a> {
+    echoes: &'a Echoes,
+    key: &'a str,
+    is_open: bool,
+}
+
 impl Echoes {
-    /// One will come.
-    fn expect(&self, key: &str) {
+    fn expect<'a>(&'a self, key: &'a str) -> Echo<'a> {
         let mut expected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = expected.entry(key.to_owned()).or_default();
         *count = count.saturating_add(1);
+        Echo { echoes: self, key, is_open: true }
     }
 
     /// Whether one was expected; it is not any more.
@@ -270,6 +306,27 @@ impl Echoes {
     /// None will come of what was sent before.
     fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Echo<'_> {
+    /// The write was carried out.
+    fn will_come(mut self) {
+        self.is_open = false;
+    }
+
+    /// Whether something came that was taken for it.
+    fn has_come(mut self) -> bool {
+        self.is_open = false;
+        !self.echoes.take(self.key)
+    }
+}
+
+impl Drop for Echo<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.echoes.take(self.key);
+        }
     }
 }
 
@@ -315,13 +372,11 @@ impl Store for Redis {
     async fn read(&self, key: &str, tags: &[String]) -> Read {
         let shared = &self.shared;
         let physical = shared.names.key(key);
+        let Some(versions) = shared.versions(tags).await else { return Read::Off };
         let mut pipe = redis::pipe();
-        pipe.add_command(scripts::read(&physical, &random_token()));
-        let reply = match shared.at(&physical, "read", &mut pipe).await {
-            Ok(replies) => replies.into_iter().next(),
-            Err(_) => return Read::Off,
-        };
-        let read = match reply {
+        pipe.add_command(scripts::read(&physical, &format!("{}{versions}", random_token())));
+        let Ok(replies) = shared.at(&physical, "read", &mut pipe).await else { return Read::Off };
+        match replies.into_iter().next() {
             Some(Ok(Value::Array(fields))) => match fields.as_slice() {
                 // A value of ours always ends by itself.
                 [Value::BulkString(bytes), Value::Int(ttl_ms)] if *ttl_ms > 0 => {
@@ -329,42 +384,38 @@ impl Store for Redis {
                 }
                 [Value::Nil, Value::BulkString(lease)] => match String::from_utf8(lease.clone()) {
                     Ok(lease) => Read::Lease(lease),
-                    Err(_) => Read::Off,
+                    Err(_) => Read::Corrupt,
                 },
                 [Value::Nil, Value::Nil] => Read::Off,
                 _ => Read::Corrupt,
             },
             Some(Err(error)) => {
                 tracing::debug!(key, %error, "what stands in Redis cannot be read");
-                Read::Corrupt
+                if error.code() == Some("WRONGTYPE") { Read::Corrupt } else { Read::Off }
             }
             _ => Read::Off,
-        };
-        if let Read::Lease(_) = read {
-            for tag in tags {
-                let tag = shared.names.tag(tag);
-                let mut pipe = redis::pipe();
-                pipe.add_command(scripts::tag(&tag, &physical, &random_token()));
-                // What does not stand under its tag must not be written: an invalidation would miss it.
-                if !matches!(shared.at(&tag, "tag", &mut pipe).await.as_deref(), Ok([Ok(_)])) {
-                    return Read::Off;
-                }
-            }
         }
-        read
     }
 
-    async fn write(&self, key: &str, lease: &str, value: &[u8], ttl_ms: u64) {
+    async fn write(&self, key: &str, tags: &[String], lease: &str, value: &[u8], ttl_ms: u64) {
         let physical = self.shared.names.key(key);
         let mut pipe = redis::pipe();
         pipe.add_command(scripts::write(&physical, lease, value, ttl_ms));
-        self.shared.touch(key, &physical, "write", &mut pipe).await;
+        if !self.shared.touch(key, &physical, "write", &mut pipe).await {
+            return;
+        }
+        for tag in tags {
+            let tag = self.shared.names.tag(tag);
+            let mut pipe = redis::pipe();
+            pipe.add_command(scripts::tag(&tag, &physical, ttl_ms));
+            let _ = self.shared.at(&tag, "tag", &mut pipe).await;
+        }
     }
 
     async fn remove_corrupt(&self, key: &str) {
         let physical = self.shared.names.key(key);
         let mut pipe = redis::pipe();
-        pipe.cmd("UNLINK").arg(&physical);
+        pipe.cmd("UNLINK").arg(&physical).cmd("UNLINK").arg(Names::lease(&physical)).arg(Names::versions(&physical));
         self.shared.touch(key, &physical, "remove", &mut pipe).await;
     }
 
@@ -404,6 +455,7 @@ impl Store for Redis {
             seq: telling.seq,
             change,
             form: shared.names.form(),
+            map: shared.topology().map(),
             invalidation: invalidation.clone(),
         };
         let Ok(text) = serde_json::to_string(&told) else { return };

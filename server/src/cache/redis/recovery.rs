@@ -1,6 +1,7 @@
 //! Connecting, and bringing Redis up to date before it is believed.
 
 use std::collections::HashMap;
+use std::hash::{Hash as _, Hasher as _};
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,8 +13,9 @@ use tokio::task::JoinSet;
 
 use super::node::{Node, NodeError};
 use super::removal::{self, CatchingUp};
+use super::status::field;
 use super::topology::{self, Topology};
-use super::{Shared, next_connection, text};
+use super::{RedisAddress, Shared, next_connection, text};
 use crate::cache::change;
 
 /// How long making a connection may take.
@@ -30,6 +32,9 @@ const STEADY: Duration = Duration::from_secs(5);
 
 /// How many attempts are as quick as that; afterwards the longest pause lies between them.
 const QUICK_ATTEMPTS: usize = 10;
+
+/// How many members of a cluster are asked who has what.
+const MAX_ASKED: usize = 8;
 
 /// How often a cluster is asked who has what, when nothing else gives reason to.
 const TOPOLOGY_INTERVAL: Duration = Duration::from_secs(5);
@@ -76,6 +81,8 @@ pub(super) async fn keep_topology(shared: Arc<Shared>) {
         });
         let pause = if topology.nodes().is_empty() { FIRST_PAUSE } else { TOPOLOGY_INTERVAL };
         let _ = tokio::time::timeout(pause, shared.moved.notified()).await;
+        // However often keys are said to have moved.
+        tokio::time::sleep(FIRST_PAUSE).await;
     }
 }
 
@@ -90,45 +97,85 @@ fn set_topology(shared: &Shared, topology: Topology) {
 /// Asks the cluster who has what. A node that is still a master stays as it is; one that is not any more is given up.
 pub(super) async fn refresh(shared: &Shared) {
     let before = shared.topology();
-    let known = before.nodes().iter().filter_map(|node| {
+    let Some(mut ranges) = ask_members(shared, &before).await else { return };
+    ranges.sort();
+    let mut hasher = std::hash::DefaultHasher::new();
+    ranges.hash(&mut hasher);
+    let map = hasher.finish();
+    let (mut nodes, mut owners) = (Vec::<Arc<Node>>::new(), HashMap::new());
+    for range in ranges {
+        let name = format!("{}:{}", range.host, range.port);
+        let index = nodes.iter().position(|node| node.name == name).unwrap_or_else(|| {
+            let known = before.nodes().iter().find(|node| node.name == name);
+            nodes.push(known.cloned().unwrap_or_else(|| {
+                tracing::info!(redis = name, "a master of the cluster");
+                Arc::new(Node::new(name, shared.options.timeout, shared.metrics.clone()))
+            }));
+            nodes.len().saturating_sub(1)
+        });
+        owners.extend(range.slots().map(|slot| (slot, index)));
+    }
+    for gone in before.nodes().iter().filter(|node| !nodes.iter().any(|kept| kept.name == node.name)) {
+        gone.distrust("no master any more");
+    }
+    set_topology(shared, Topology::Cluster { nodes, owners, map });
+}
+
+/// Asks several members, those known and those from the settings, and takes the answer of the one that knows most: a master
+/// that was cut off from the others still takes itself for one.
+async fn ask_members(shared: &Shared, known: &Topology) -> Option<Vec<topology::Range>> {
+    let known = known.nodes().iter().filter_map(|node| {
         let (host, port) = node.name.rsplit_once(':')?;
         shared.options.address.member(host, port.parse().ok()?)
     });
-    let candidates: Vec<_> = known.chain(shared.options.address.seeds().cloned()).collect();
-    for info in candidates {
-        let Some(ranges) = ask_for_ranges(shared, &info).await else { continue };
-        let (mut nodes, mut owners) = (Vec::<Arc<Node>>::new(), HashMap::new());
-        for range in ranges {
-            let name = format!("{}:{}", range.host, range.port);
-            let index = nodes.iter().position(|node| node.name == name).unwrap_or_else(|| {
-                let known = before.nodes().iter().find(|node| node.name == name);
-                nodes.push(known.cloned().unwrap_or_else(|| {
-                    tracing::info!(redis = name, "a master of the cluster");
-                    Arc::new(Node::new(name, shared.options.timeout, shared.metrics.clone()))
-                }));
-                nodes.len().saturating_sub(1)
-            });
-            owners.extend(range.slots().map(|slot| (slot, index)));
+    let mut candidates: Vec<ConnectionInfo> = Vec::new();
+    for info in shared.options.address.seeds().cloned().chain(known) {
+        if !candidates.iter().any(|candidate| candidate.addr() == info.addr()) {
+            candidates.push(info);
         }
-        for gone in before.nodes().iter().filter(|node| !nodes.iter().any(|kept| kept.name == node.name)) {
-            gone.distrust("no master any more");
-        }
-        set_topology(shared, Topology::Cluster { nodes, owners });
-        return;
     }
+    candidates.truncate(MAX_ASKED);
+    let mut asked: JoinSet<_> = candidates
+        .into_iter()
+        .map(|info| {
+            let address = shared.options.address.clone();
+            async move { ask_member(&address, info).await }
+        })
+        .collect();
+    let mut answers = Vec::new();
+    while let Some(answer) = asked.join_next().await {
+        answers.extend(answer.ok().flatten());
+    }
+    answers.into_iter().max_by_key(|answer| (answer.is_ok, answer.epoch)).map(|answer| answer.ranges)
 }
 
-async fn ask_for_ranges(shared: &Shared, info: &ConnectionInfo) -> Option<Vec<topology::Range>> {
+/// What a member of a cluster says.
+struct Answer {
+    /// It reaches the others.
+    is_ok: bool,
+    /// How many elections it has heard of.
+    epoch: u64,
+    ranges: Vec<topology::Range>,
+}
+
+async fn ask_member(address: &RedisAddress, info: ConnectionInfo) -> Option<Answer> {
     let host = match info.addr() {
         redis::ConnectionAddr::Tcp(host, _) | redis::ConnectionAddr::TcpTls { host, .. } => host.clone(),
         _ => return None,
     };
-    let client = shared.options.address.client(info.clone()).ok()?;
+    let client = address.client(info).ok()?;
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(STEP));
     let connecting = client.get_multiplexed_async_connection_with_config(&config);
     let mut connection = tokio::time::timeout(CONNECT, connecting).await.ok()?.ok()?;
-    let reply = redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut connection).await.ok()?;
-    topology::parse_ranges(&reply, &host).filter(|ranges| !ranges.is_empty())
+    let mut pipe = redis::pipe();
+    pipe.cmd("CLUSTER").arg("INFO").cmd("CLUSTER").arg("SLOTS");
+    let replies: Vec<Value> = pipe.query_async(&mut connection).await.ok()?;
+    let [about, slots] = replies.as_slice() else { return None };
+    Some(Answer {
+        is_ok: field(about, "cluster_state").as_deref() == Some("ok"),
+        epoch: field(about, "cluster_current_epoch")?.parse().ok()?,
+        ranges: topology::parse_ranges(slots, &host).filter(|ranges| !ranges.is_empty())?,
+    })
 }
 
 /// Keeps a connection to a node, and the node believed while it holds.
@@ -306,10 +353,8 @@ async fn apply(
     catching_up: &CatchingUp<'_>,
     invalidation: &super::Invalidation,
 ) -> Result<(), String> {
-    // The keys of a tag are known to another node of a cluster, and that may have forgotten them already. And what stands for
-    // too much to remember means values, not everything that is in Redis.
-    let everything = invalidation.patterns.iter().any(|pattern| pattern == "*");
-    if everything || !invalidation.tags.is_empty() && topology.nodes().len() > 1 {
+    // What stands for too much to remember means values, not everything that is in Redis.
+    if invalidation.patterns.iter().any(|pattern| pattern == "*") {
         return removal::purge(shared, topology, catching_up).await.map(drop).map_err(|error| reason(&error));
     }
     let (_, error) = removal::remove(shared, topology, Some(catching_up), invalidation).await;

@@ -16,9 +16,6 @@ use crate::cache::Invalidation;
 /// How many keys go into one round trip.
 const BATCH: usize = 500;
 
-/// How often a tag is emptied again because keys were put on it meanwhile.
-const MAX_ROUNDS: u32 = 3;
-
 /// How long a step may take while a node is brought up to date: nobody waits for it.
 const STEP: Duration = Duration::from_secs(2);
 
@@ -48,13 +45,14 @@ pub(super) async fn remove(
     (removal.values, removal.error)
 }
 
-/// Removes every value from a node that is being brought up to date. Tags stay: another server may just be writing what stands
-/// under them, and those that are empty end by themselves.
+/// Removes every value from a node that is being brought up to date, and the versions of tags, so that nothing on other nodes
+/// counts that stands under them.
 pub(super) async fn purge(shared: &Shared, topology: &Topology, only: &CatchingUp<'_>) -> Result<u64, NodeError> {
     let mut removal = Removal { topology, only: Some(only), values: 0, error: None };
     for prefix in &shared.prefixes {
         removal.pattern(&format!("{prefix}*")).await;
     }
+    removal.scan(only.node, &Names::version(&shared.names.tag("*"))).await;
     removal.error.map_or(Ok(removal.values), Err)
 }
 
@@ -72,7 +70,7 @@ impl Removal<'_> {
             for keys in keys.chunks(BATCH) {
                 let mut pipe = redis::pipe();
                 for key in keys {
-                    pipe.cmd("UNLINK").arg(Names::lease(key));
+                    pipe.cmd("UNLINK").arg(Names::lease(key)).arg(Names::versions(key));
                     pipe.cmd("UNLINK").arg(key);
                 }
                 let replies = self.run(&node, &mut pipe).await;
@@ -82,40 +80,28 @@ impl Removal<'_> {
         }
     }
 
-    /// A key leaves its tag only after it was removed, and only if nobody has put one on meanwhile: so nothing that is there
-    /// ever stands under no tag.
+    /// Without its version, nothing under a tag counts any more, on whatever node it is. The values are removed after it to
+    /// make room: those that the tag's set names, where they are reached.
     async fn tag(&mut self, tag: &str) {
-        for _ in 0..MAX_ROUNDS {
-            let Some(node) = self.topology.owner(tag).cloned() else { return self.fail(NodeError::Elsewhere) };
-            let mut pipe = redis::pipe();
-            pipe.cmd("GET").arg(scripts::touched(tag)).cmd("SMEMBERS").arg(tag);
-            // Another node's tag, while one is brought up to date.
-            let replies = match self.only {
-                Some(only) if !Arc::ptr_eq(only.node, &node) => match node.query("remove", &mut pipe).await {
-                    Ok(replies) => replies,
-                    Err(error) => return self.fail(error),
-                },
-                _ => self.run(&node, &mut pipe).await,
-            };
-            let [Ok(touched), Ok(Value::Set(members) | Value::Array(members))] = replies.as_slice() else { return };
-            let touched = text(touched).unwrap_or_default();
+        let Some(node) = self.topology.owner(tag).cloned() else { return self.fail(NodeError::Elsewhere) };
+        if self.only.is_some_and(|only| !Arc::ptr_eq(only.node, &node)) {
+            return;
+        }
+        self.run(&node, redis::pipe().cmd("UNLINK").arg(Names::version(tag))).await;
+        for _ in 0..=scripts::MAX_TAGGED / BATCH {
+            if self.error.is_some() {
+                return;
+            }
+            let replies = self.send(&node, redis::pipe().cmd("SPOP").arg(tag).arg(BATCH)).await;
+            let Some(Ok(Value::Set(members) | Value::Array(members))) = replies.first() else { break };
             let members: Vec<_> = members.iter().filter_map(text).map(str::to_owned).collect();
-            if members.is_empty() {
-                return;
-            }
             self.keys(&members).await;
-            if self.error.is_some() || self.only.is_some_and(|only| !Arc::ptr_eq(only.node, &node)) {
-                return;
-            }
-            let mut pipe = redis::pipe();
-            for members in members.chunks(BATCH) {
-                pipe.add_command(scripts::untag(tag, touched, members));
-            }
-            let replies = self.run(&node, &mut pipe).await;
-            if replies.iter().all(|reply| matches!(reply, Ok(Value::Int(1)))) {
+            if members.len() < BATCH {
                 return;
             }
         }
+        // It is no set, or others fill it faster than it is emptied.
+        self.run(&node, redis::pipe().cmd("UNLINK").arg(tag)).await;
     }
 
     /// Asks every master by itself: a cluster has no question for all.
@@ -160,21 +146,23 @@ impl Removal<'_> {
 
     /// Runs commands on a node; what fails is noted.
     async fn run(&mut self, node: &Arc<Node>, pipe: &mut Pipeline) -> Vec<Reply> {
-        let replies = match self.only {
-            Some(only) => node.query_on(&mut only.connection.clone(), "remove", pipe, STEP).await,
-            None => node.query("remove", pipe).await,
-        };
-        let replies = match replies {
-            Ok(replies) => replies,
-            Err(error) => {
-                self.fail(error);
-                return Vec::new();
-            }
-        };
+        let replies = self.send(node, pipe).await;
         if let Some(Err(error)) = replies.iter().find(|reply| reply.is_err()) {
             self.fail(NodeError::Refused(error.clone()));
         }
         replies
+    }
+
+    /// The same, but for what Redis refuses.
+    async fn send(&mut self, node: &Arc<Node>, pipe: &mut Pipeline) -> Vec<Reply> {
+        let replies = match self.only {
+            Some(only) => node.query_on(&mut only.connection.clone(), "remove", pipe, STEP).await,
+            None => node.query("remove", pipe).await,
+        };
+        replies.unwrap_or_else(|error| {
+            self.fail(error);
+            Vec::new()
+        })
     }
 
     /// Keeps the error that asks for the most.

@@ -68,7 +68,8 @@ async fn ask(node: &Arc<Node>) -> Option<RedisStatus> {
     })
 }
 
-fn field(info: &Value, name: &str) -> Option<String> {
+/// A field of what `INFO` says.
+pub(super) fn field(info: &Value, name: &str) -> Option<String> {
     let info = match info {
         Value::VerbatimString { text, .. } => text.as_str(),
         info => text(info)?,

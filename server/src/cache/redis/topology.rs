@@ -18,7 +18,7 @@ pub(super) enum Topology {
     /// One Redis has everything.
     Single(Arc<Node>),
     /// The masters of a cluster.
-    Cluster { nodes: Vec<Arc<Node>>, owners: HashMap<Slot, usize> },
+    Cluster { nodes: Vec<Arc<Node>>, owners: HashMap<Slot, usize>, map: u64 },
 }
 
 impl Topology {
@@ -26,7 +26,7 @@ impl Topology {
         match self {
             Self::Unknown => None,
             Self::Single(node) => Some(node),
-            Self::Cluster { nodes, owners } => nodes.get(*owners.get(&Slot::for_key(key))?),
+            Self::Cluster { nodes, owners, .. } => nodes.get(*owners.get(&Slot::for_key(key))?),
         }
     }
 
@@ -38,6 +38,14 @@ impl Topology {
         }
     }
 
+    /// Tells one distribution of a cluster's slots from another.
+    pub(super) fn map(&self) -> u64 {
+        match self {
+            Self::Unknown | Self::Single(_) => 0,
+            Self::Cluster { map, .. } => *map,
+        }
+    }
+
     /// The smallest number for which a key of this form is the node's.
     pub(super) fn number_of(&self, node: &Arc<Node>, form: impl Fn(u16) -> String) -> Option<String> {
         (0..SLOTS).map(form).find(|key| self.owner(key).is_some_and(|owner| Arc::ptr_eq(owner, node)))
@@ -45,6 +53,7 @@ impl Topology {
 }
 
 /// A range of slots, and host and port of its master.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Range {
     pub(super) first: u16,
     pub(super) last: u16,

@@ -1,0 +1,227 @@
+//! Reading: through the tiers down to the source, and what is found kept on the way back.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::local::{Entry, Stamps};
+use super::source::Trust;
+use super::store::Read;
+use super::{CachedResponse, Found, Inner, Kind, LoadError, Lookup, Resource, Tiers, Value, response};
+
+/// How often a value that was overtaken by changes is read again before one is loaded and handed out unkept.
+const MAX_READS: u32 = 4;
+
+/// What a read of everything behind the first tier has come to.
+struct Loaded<E> {
+    result: Result<Option<Entry>, E>,
+    lookup: Lookup,
+}
+
+/// What is asked for.
+pub(super) struct Request {
+    index: usize,
+    key: String,
+    tags: Vec<String>,
+}
+
+impl Inner {
+    pub(super) fn request<V>(&self, resource: Resource<V>, argument: &str) -> Request {
+        let declaration = self.table.get(resource.index);
+        Request {
+            index: resource.index,
+            key: declaration.map(|declaration| declaration.key_of(argument)).unwrap_or_default(),
+            tags: declaration.map(|declaration| declaration.tags_of(argument)).unwrap_or_default(),
+        }
+    }
+
+    /// The same for a whole answer, whose name is in its one spelling already; `None` if the resource is not for it.
+    pub(super) fn request_for(&self, resource: Resource<CachedResponse>, argument: &str) -> Option<Request> {
+        let declaration = self.table.get(resource.index)?;
+        let key = format!("{}{argument}", response::PREFIX);
+        key.starts_with(declaration.prefix()).then(|| Request {
+            index: resource.index,
+            key,
+            tags: declaration.tags_of(argument),
+        })
+    }
+
+    pub(super) async fn get_or_load<V, E, L>(
+        &self,
+        _: Resource<V>,
+        request: Request,
+        load: impl Fn() -> L + Send + Sync,
+    ) -> Result<Option<Found<V>>, E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<Option<V>, E>> + Send,
+    {
+        let found = |value, lookup| Some(Found { value: Arc::new(value), lookup });
+        let tiers = self.table.get(request.index).map_or(Tiers::Memory, |declaration| declaration.tiers);
+        let is_kept = tiers != Tiers::Redis || self.shared.store().is_some();
+        let Some(kind) = self.kinds.get(request.index).filter(|kind| kind.on && is_kept) else {
+            if let Some(kind) = self.kinds.get(request.index) {
+                kind.metrics.bypassed.inc();
+            }
+            return Ok(load().await?.and_then(|value| found(value, Lookup::Bypass)));
+        };
+        let mut missed = false;
+        for _ in 0..MAX_READS {
+            let now = Instant::now();
+            let trust = self.source.trust(now);
+            let kept = self.local.get(&request.key).await.filter(|entry| now < entry.kept_until);
+            if let Some(entry) = &kept
+                && let Some(lookup) = self.serve(entry, trust, now)
+                && let Ok(value) = Arc::clone(&entry.value).downcast::<V>()
+            {
+                if lookup == Lookup::Hit { &kind.metrics.memory_hits } else { &kind.metrics.stale }.inc();
+                return Ok(Some(Found { value, lookup }));
+            }
+            let stamps = self.local.stamps(&request.key, &request.tags);
+            let reading = self.read::<V, E, L>(kind, &request, &stamps, &load);
+            let Some(loaded) = self.local.share(&request.key, &stamps, reading).await else {
+                break;
+            };
+            missed |= loaded.lookup == Lookup::Miss;
+            if !self.local.is_current(&stamps) {
+                // Overtaken by a change, perhaps by one after the reading began: read again.
+                continue;
+            }
+            match &loaded.result {
+                Ok(None) => return Ok(None),
+                Ok(Some(entry)) => {
+                    let Ok(value) = Arc::clone(&entry.value).downcast::<V>() else { break };
+                    let lookup = if missed { Lookup::Miss } else { loaded.lookup };
+                    return Ok(Some(Found { value, lookup }));
+                }
+                Err(error) if error.is_unavailable() => {
+                    if let Some(entry) = kept
+                        && let Ok(value) = entry.value.downcast::<V>()
+                    {
+                        kind.metrics.stale.inc();
+                        return Ok(Some(Found { value, lookup: Lookup::Stale }));
+                    }
+                    return Err(error.clone());
+                }
+                Err(error) => return Err(error.clone()),
+            }
+        }
+        Ok(load().await?.and_then(|value| found(value, Lookup::Miss)))
+    }
+
+    /// Whether a value of the first tier may be served, and as what.
+    fn serve(&self, entry: &Entry, trust: Trust, now: Instant) -> Option<Lookup> {
+        match trust {
+            Trust::Verified => {
+                (now < entry.fresh_until && self.local.is_untouched(&entry.stamps)).then_some(Lookup::Hit)
+            }
+            Trust::Down => Some(Lookup::Stale),
+            Trust::Unverified => None,
+        }
+    }
+
+    /// Reads a value from behind the first tier, and keeps it there under the generations noted before.
+    async fn read<V, E, L>(
+        &self,
+        kind: &Kind,
+        request: &Request,
+        stamps: &Stamps,
+        load: impl Fn() -> L + Send,
+    ) -> Loaded<E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<Option<V>, E>> + Send,
+    {
+        let in_redis = self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Memory);
+        let store = self.shared.store().filter(|_| in_redis);
+        let mut lease = None;
+        if let Some(store) = store {
+            // Once more if what is there is no value: then it has been removed.
+            for _ in 0..2 {
+                match store.read(&request.key, &request.tags).await {
+                    Read::Value { bytes, ttl_ms } => match V::decode(&bytes) {
+                        Ok(value) => {
+                            // Redis is only as good as what is known of the log.
+                            let lookup = match self.source.trust(Instant::now()) {
+                                Trust::Down => Lookup::Stale,
+                                Trust::Verified => Lookup::Hit,
+                                Trust::Unverified => break,
+                            };
+                            let ttl = Duration::from_millis(ttl_ms).min(kind.ttl);
+                            let entry = self.keep(request, value, stamps.clone(), ttl).await;
+                            if lookup == Lookup::Hit { &kind.metrics.redis_hits } else { &kind.metrics.stale }.inc();
+                            tracing::debug!(key = request.key, "hit in Redis");
+                            return Loaded { result: Ok(Some(entry)), lookup };
+                        }
+                        Err(error) => {
+                            kind.metrics.corrupt.inc();
+                            tracing::warn!(key = request.key, %error, "a value in Redis does not parse, and is removed");
+                            store.remove_corrupt(&request.key).await;
+                        }
+                    },
+                    Read::Lease(permission) => {
+                        lease = Some(permission);
+                        break;
+                    }
+                    Read::Corrupt => {
+                        kind.metrics.corrupt.inc();
+                        tracing::warn!(key = request.key, "what stands in Redis is none of ours, and is removed");
+                        store.remove_corrupt(&request.key).await;
+                    }
+                    Read::Off => {
+                        kind.metrics.fallbacks.inc();
+                        break;
+                    }
+                }
+            }
+        }
+        kind.metrics.misses.inc();
+        let began = Instant::now();
+        let result = load().await;
+        let took = began.elapsed();
+        kind.metrics.load_seconds.observe(took.as_secs_f64());
+        tracing::debug!(key = request.key, us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "loaded");
+        let result = match result {
+            Ok(Some(value)) => {
+                kind.metrics.loads_ok.inc();
+                if let (Some(store), Some(lease)) = (store, &lease) {
+                    match value.encode() {
+                        Ok(bytes) => {
+                            let ttl_ms = u64::try_from(kind.ttl.as_millis()).unwrap_or(u64::MAX);
+                            store.write(&request.key, &request.tags, lease, &bytes, ttl_ms).await;
+                        }
+                        Err(error) => tracing::error!(key = request.key, %error, "a value cannot be written to Redis"),
+                    }
+                }
+                Ok(Some(self.keep(request, value, stamps.clone(), kind.ttl).await))
+            }
+            Ok(None) => {
+                kind.metrics.loads_absent.inc();
+                Ok(None)
+            }
+            Err(error) => {
+                kind.metrics.loads_failed.inc();
+                Err(error)
+            }
+        };
+        Loaded { result, lookup: Lookup::Miss }
+    }
+
+    async fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Entry {
+        let now = Instant::now();
+        let after = |span| now.checked_add(span).unwrap_or(now);
+        let entry = Entry {
+            weight: value.weight(),
+            value: Arc::new(value),
+            stamps,
+            fresh_until: after(ttl),
+            kept_until: after(ttl.saturating_add(self.stale_for)),
+        };
+        if self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Redis) {
+            self.local.insert(&request.key, entry.clone()).await;
+        }
+        entry
+    }
+}
