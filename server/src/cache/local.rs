@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
-use moka::future::Cache as Memory;
+use moka::future::Cache as Flights;
+use moka::sync::Cache as Memory;
 
 /// How many generations there are: 32 KiB, and as much for touches. Tests that start many caches do with fewer.
 const GENERATIONS: usize = if cfg!(test) { 16 } else { 4096 };
@@ -56,7 +57,7 @@ pub(super) struct Entry {
 /// Values by key, of a limited size in all.
 pub(super) struct Local {
     memory: Memory<Box<str>, Entry>,
-    flights: Memory<Flight, Flown>,
+    flights: Flights<Flight, Flown>,
     generations: Box<[AtomicU64]>,
     touches: Box<[AtomicU64]>,
     hasher: RandomState,
@@ -95,7 +96,7 @@ impl Local {
         };
         Self {
             memory: Memory::builder().max_capacity(max_bytes).weigher(weigher).expire_after(ByEntry).build(),
-            flights: Memory::builder().max_capacity(MAX_FLIGHTS).time_to_live(FLIGHT).build(),
+            flights: Flights::builder().max_capacity(MAX_FLIGHTS).time_to_live(FLIGHT).build(),
             generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
             touches: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
@@ -103,12 +104,12 @@ impl Local {
     }
 
     /// What is kept under a key, if its generations are current.
-    pub(super) async fn get(&self, key: &str) -> Option<Entry> {
-        self.memory.get(key).await.filter(|entry| self.is_current(&entry.stamps))
+    pub(super) fn get(&self, key: &str) -> Option<Entry> {
+        self.memory.get(key).filter(|entry| self.is_current(&entry.stamps))
     }
 
-    pub(super) async fn insert(&self, key: &str, entry: Entry) {
-        self.memory.insert(key.into(), entry).await;
+    pub(super) fn insert(&self, key: &str, entry: Entry) {
+        self.memory.insert(key.into(), entry);
     }
 
     /// What `load` makes of a key; however many ask at once under the same generations, one of them loads and the others share
@@ -181,8 +182,8 @@ impl Local {
 
     /// Carries out what moka has put off.
     #[cfg(test)]
-    pub(super) async fn settle(&self) {
-        self.memory.run_pending_tasks().await;
+    pub(super) fn settle(&self) {
+        self.memory.run_pending_tasks();
     }
 
     /// How many values there are, and how many bytes they have, about.

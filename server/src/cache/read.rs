@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::local::{Entry, Stamps};
+use super::local::{AnyValue, Entry, Stamps};
 use super::source::Trust;
 use super::store::Read;
 use super::{CachedResponse, Found, Inner, Kind, LoadError, Lookup, Resource, Tiers, Value, response};
@@ -46,6 +46,8 @@ impl Inner {
         })
     }
 
+    /// [`super::Cache::get_or_load`]. What is in memory is found without waiting. Everything else is boxed: it would make the
+    /// future of each handler larger by kilobytes, and those are copied for each request.
     pub(super) async fn get_or_load<V, E, L>(
         &self,
         _: Resource<V>,
@@ -57,68 +59,73 @@ impl Inner {
         E: LoadError,
         L: Future<Output = Result<Option<V>, E>> + Send,
     {
-        let found = |value, lookup| Some(Found { value: Arc::new(value), lookup });
+        if let Some(found) = self.in_memory(&request) {
+            return Ok(Some(found));
+        }
+        Box::pin(self.read_through(request, load)).await
+    }
+
+    /// What the first tier has, if it may be served.
+    fn in_memory<V: Value>(&self, request: &Request) -> Option<Found<V>> {
+        let kind = self.kinds.get(request.index).filter(|kind| kind.on)?;
+        let now = Instant::now();
+        let entry = self.local.get(&request.key).filter(|entry| now < entry.kept_until)?;
+        let lookup = match self.source.trust(now) {
+            Trust::Verified if now < entry.fresh_until && self.local.is_untouched(&entry.stamps) => Lookup::Hit,
+            Trust::Down => Lookup::Stale,
+            Trust::Verified | Trust::Unverified => return None,
+        };
+        kind.found(entry.value, lookup)
+    }
+
+    async fn read_through<V, E, L>(
+        &self,
+        request: Request,
+        load: impl Fn() -> L + Send + Sync,
+    ) -> Result<Option<Found<V>>, E>
+    where
+        V: Value,
+        E: LoadError,
+        L: Future<Output = Result<Option<V>, E>> + Send,
+    {
+        let found = |value, lookup| Found { value: Arc::new(value), lookup };
         let tiers = self.table.get(request.index).map_or(Tiers::Memory, |declaration| declaration.tiers);
         let is_kept = tiers != Tiers::Redis || self.shared.store().is_some();
         let Some(kind) = self.kinds.get(request.index).filter(|kind| kind.on && is_kept) else {
             if let Some(kind) = self.kinds.get(request.index) {
                 kind.metrics.bypassed.inc();
             }
-            return Ok(load().await?.and_then(|value| found(value, Lookup::Bypass)));
+            return Ok(load().await?.map(|value| found(value, Lookup::Bypass)));
         };
         let mut missed = false;
         for _ in 0..MAX_READS {
-            let now = Instant::now();
-            let trust = self.source.trust(now);
-            let kept = self.local.get(&request.key).await.filter(|entry| now < entry.kept_until);
-            if let Some(entry) = &kept
-                && let Some(lookup) = self.serve(entry, trust, now)
-                && let Ok(value) = Arc::clone(&entry.value).downcast::<V>()
-            {
-                if lookup == Lookup::Hit { &kind.metrics.memory_hits } else { &kind.metrics.stale }.inc();
-                return Ok(Some(Found { value, lookup }));
-            }
             let stamps = self.local.stamps(&request.key, &request.tags);
             let reading = self.read::<V, E, L>(kind, &request, &stamps, &load);
             let Some(loaded) = self.local.share(&request.key, &stamps, reading).await else {
                 break;
             };
             missed |= loaded.lookup == Lookup::Miss;
-            if !self.local.is_current(&stamps) {
-                // Overtaken by a change, perhaps by one after the reading began: read again.
-                continue;
-            }
-            match &loaded.result {
-                Ok(None) => return Ok(None),
-                Ok(Some(entry)) => {
-                    let Ok(value) = Arc::clone(&entry.value).downcast::<V>() else { break };
-                    let lookup = if missed { Lookup::Miss } else { loaded.lookup };
-                    return Ok(Some(Found { value, lookup }));
-                }
-                Err(error) if error.is_unavailable() => {
-                    if let Some(entry) = kept
-                        && let Ok(value) = entry.value.downcast::<V>()
-                    {
-                        kind.metrics.stale.inc();
-                        return Ok(Some(Found { value, lookup: Lookup::Stale }));
+            if self.local.is_current(&stamps) {
+                return match &loaded.result {
+                    Ok(None) => Ok(None),
+                    Ok(Some(entry)) => {
+                        let Ok(value) = Arc::clone(&entry.value).downcast::<V>() else { break };
+                        let lookup = if missed { Lookup::Miss } else { loaded.lookup };
+                        Ok(Some(Found { value, lookup }))
                     }
-                    return Err(error.clone());
-                }
-                Err(error) => return Err(error.clone()),
+                    Err(error) => {
+                        let kept = error.is_unavailable().then(|| self.local.get(&request.key)).flatten();
+                        let kept = kept.filter(|entry| Instant::now() < entry.kept_until);
+                        kept.and_then(|entry| kind.found(entry.value, Lookup::Stale)).map(Some).ok_or(error.clone())
+                    }
+                };
+            }
+            // Overtaken by a change, perhaps by one after the reading began: somebody may have read again already.
+            if let Some(found) = self.in_memory(&request) {
+                return Ok(Some(found));
             }
         }
-        Ok(load().await?.and_then(|value| found(value, Lookup::Miss)))
-    }
-
-    /// Whether a value of the first tier may be served, and as what.
-    fn serve(&self, entry: &Entry, trust: Trust, now: Instant) -> Option<Lookup> {
-        match trust {
-            Trust::Verified => {
-                (now < entry.fresh_until && self.local.is_untouched(&entry.stamps)).then_some(Lookup::Hit)
-            }
-            Trust::Down => Some(Lookup::Stale),
-            Trust::Unverified => None,
-        }
+        Ok(load().await?.map(|value| found(value, Lookup::Miss)))
     }
 
     /// Reads a value from behind the first tier, and keeps it there under the generations noted before.
@@ -150,7 +157,7 @@ impl Inner {
                                 Trust::Unverified => break,
                             };
                             let ttl = Duration::from_millis(ttl_ms).min(kind.ttl);
-                            let entry = self.keep(request, value, stamps.clone(), ttl).await;
+                            let entry = self.keep(request, value, stamps.clone(), ttl);
                             if lookup == Lookup::Hit { &kind.metrics.redis_hits } else { &kind.metrics.stale }.inc();
                             tracing::debug!(key = request.key, "hit in Redis");
                             return Loaded { result: Ok(Some(entry)), lookup };
@@ -195,7 +202,7 @@ impl Inner {
                         Err(error) => tracing::error!(key = request.key, %error, "a value cannot be written to Redis"),
                     }
                 }
-                Ok(Some(self.keep(request, value, stamps.clone(), kind.ttl).await))
+                Ok(Some(self.keep(request, value, stamps.clone(), kind.ttl)))
             }
             Ok(None) => {
                 kind.metrics.loads_absent.inc();
@@ -209,7 +216,7 @@ impl Inner {
         Loaded { result, lookup: Lookup::Miss }
     }
 
-    async fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Entry {
+    fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Entry {
         let now = Instant::now();
         let after = |span| now.checked_add(span).unwrap_or(now);
         let entry = Entry {
@@ -220,8 +227,17 @@ impl Inner {
             kept_until: after(ttl.saturating_add(self.stale_for)),
         };
         if self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Redis) {
-            self.local.insert(&request.key, entry.clone()).await;
+            self.local.insert(&request.key, entry.clone());
         }
         entry
+    }
+}
+
+impl Kind {
+    /// Hands out a value that was kept, and counts it.
+    fn found<V: Value>(&self, value: AnyValue, lookup: Lookup) -> Option<Found<V>> {
+        let value = value.downcast().ok()?;
+        if lookup == Lookup::Hit { &self.metrics.memory_hits } else { &self.metrics.stale }.inc();
+        Some(Found { value, lookup })
     }
 }

@@ -177,8 +177,14 @@ fn fill(form: &str, argument: &str) -> String {
 /// Escapes, as in addresses, what is not printable ASCII, what stands for other characters in Redis's patterns, and braces,
 /// which decide where a key lives in a cluster.
 fn escape_into(key: &mut String, argument: &str) {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b'%' | b'{' | b'}' | b'*' | b'?' | b'[' | b']' | b'\\' | b'^')
+    };
+    if argument.bytes().all(is_plain) {
+        return key.push_str(argument);
+    }
     for byte in argument.bytes() {
-        if byte.is_ascii_graphic() && !b"%{}*?[]\\^".contains(&byte) {
+        if is_plain(byte) {
             key.push(char::from(byte));
         } else {
             key.push_str(&format!("%{byte:02X}"));

@@ -1,11 +1,10 @@
 //! What every request goes through, whatever its route: a name, a time limit, a limit of size, headers, and a panic that is
 //! only this request's. One service around the router: a layer of it for each would cost every request several allocations.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Instant;
 
 use axum::Router;
@@ -14,12 +13,12 @@ use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header}
 use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use http_body_util::Limited;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tower::ServiceExt as _;
-use tracing::Instrument as _;
 
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
-use super::{ApiError, error, request_id};
+use super::request_context::{self, RequestContext};
+use super::{ApiError, error};
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -35,15 +34,20 @@ impl Face {
     }
 
     async fn answer(router: Router, request: Request<Incoming>) -> Response<Body> {
-        let id = request_id::of(request.headers());
-        let span = request_id::span(&id, &request);
         let began = Instant::now();
-        let request = request.map(|body| Body::new(Limited::new(body, MAX_BODY_BYTES)));
-        let answering = AssertUnwindSafe(router.oneshot(request)).catch_unwind().instrument(span.clone());
-        let mut response = match tokio::time::timeout(REQUEST_TIMEOUT, answering).await {
+        let request = request.map(|body| {
+            if body.is_end_stream() { Body::empty() } else { Body::new(Limited::new(body, MAX_BODY_BYTES)) }
+        });
+        let mut answering = pin!(AssertUnwindSafe(router.oneshot(request)).catch_unwind());
+        // What the cache has is answered without waiting, and needs no clock.
+        let outcome = match answering.as_mut().now_or_never() {
+            Some(outcome) => Ok(outcome),
+            None => tokio::time::timeout(REQUEST_TIMEOUT, answering).await,
+        };
+        let mut response = match outcome {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(error))) => match error {},
-            Ok(Err(panic)) => span.in_scope(|| panicked(panic)),
+            Ok(Err(panic)) => error::panicked(panic),
             Err(_) => ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "Request took too long").into_response(),
         };
         let headers = response.headers_mut();
@@ -51,8 +55,8 @@ impl Face {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-        request_id::log(&span, &response, began);
-        request_id::set(&mut response, id);
+        request_context::log(&response, began);
+        RequestContext::name(&mut response);
         response
     }
 }
@@ -63,11 +67,7 @@ impl hyper::service::Service<Request<Incoming>> for Face {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let router = self.router.clone();
-        Box::pin(async { Ok(Self::answer(router, request).await) })
+        let (router, context) = (self.router.clone(), RequestContext::of(&request));
+        Box::pin(context.scope(async { Ok(Self::answer(router, request).await) }))
     }
-}
-
-fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
-    error::panicked(panic)
 }

@@ -6,7 +6,7 @@ mod etag;
 mod face;
 mod json;
 mod limits;
-mod request_id;
+mod request_context;
 mod routes;
 mod serve;
 mod state;
@@ -19,6 +19,7 @@ use axum::routing::{delete, get, post, put};
 pub use error::ApiError;
 pub(crate) use etag::{etag_of, is_known};
 pub use limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
+pub(crate) use request_context::RequestContext;
 pub use serve::{SHUTDOWN_TIMEOUT, serve};
 pub use state::App;
 

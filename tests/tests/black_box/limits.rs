@@ -121,8 +121,8 @@ fn logs_are_json_lines_with_the_request_s_id_and_no_secrets() {
 
     let text = std::fs::read_to_string(&log).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let line = lines.iter().find(|line| line["span"]["id"] == "find-me").expect("the request is logged");
-    assert_eq!((&line["status"], &line["span"]["path"]), (&json!(200), &json!("/api/profiles/me")));
+    let line = lines.iter().find(|line| line["request"]["id"] == "find-me").expect("the request is logged");
+    assert_eq!((&line["status"], &line["request"]["path"]), (&json!(200), &json!("/api/profiles/me")));
     assert!(lines.iter().all(|line| line["timestamp"].is_string() && line["level"].is_string()));
     for secret in [token.as_str(), "correct horse", "secret=1"] {
         assert!(!text.contains(secret), "{secret}");
