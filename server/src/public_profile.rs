@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use sealcard_core::{Issuer, Profile, UnixTime};
+use serde::Deserialize;
 
 use crate::cache::{CacheError, Value};
 use crate::db::StoredProfile;
@@ -84,9 +85,11 @@ impl PublicProfile {
 }
 
 /// The form of a session token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TokenForm {
     /// Ours.
+    #[default]
     Sc1,
     /// A JWT.
     Jwt,

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealcard_core::{IssueError, Issuer, Profile, Snapshot, Ttl, UnixTime};
 use serde::Serialize;
 
+use crate::clock;
+
 /// How long a session token lives: 10 minutes.
 pub const SESSION_TTL: Ttl = match Ttl::from_secs(600) {
     Ok(ttl) => ttl,
@@ -23,6 +25,33 @@ pub struct SessionToken {
     pub issued_at: UnixTime,
     /// The last second of its validity.
     pub expires_at: UnixTime,
+    /// The JSON of an answer with it, up to the number that changes every second.
+    json: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionTokenJson<'a> {
+    token: &'a str,
+    token_type: &'static str,
+    expires_at: String,
+}
+
+impl SessionToken {
+    fn new(text: String, token_type: &'static str, now: UnixTime) -> Self {
+        let expires_at = expiry(now);
+        let json = SessionTokenJson { token: &text, token_type, expires_at: clock::iso8601(expires_at) };
+        // Strings always serialise.
+        let json = serde_json::to_string(&json).unwrap_or_default();
+        let json = format!("{},\"expiresIn\":", json.trim_end_matches('}'));
+        Self { text, issued_at: now, expires_at, json }
+    }
+
+    /// The JSON of an answer with it.
+    #[must_use]
+    pub fn json(&self, now: UnixTime) -> String {
+        format!("{}{}}}", self.json, self.expires_at.secs_since(now))
+    }
 }
 
 /// A token of our own format.
@@ -31,7 +60,7 @@ pub struct SessionToken {
 /// [`IssueError`] if the profile is too large, or the clock wrong.
 pub fn sc1(issuer: &Issuer, profile: &Profile, now: UnixTime) -> Result<SessionToken, IssueError> {
     let token = issuer.issue(&Snapshot::new(profile.clone(), now, SESSION_TTL))?;
-    Ok(SessionToken { text: token.to_text(), issued_at: now, expires_at: expiry(now) })
+    Ok(SessionToken::new(token.to_text(), "SC1", now))
 }
 
 #[derive(Serialize)]
@@ -54,14 +83,13 @@ struct JwtClaims<'a> {
 /// The same profile as an EdDSA JWT (RFC 8037), for clients that want one. It is some three times as long.
 #[must_use]
 pub fn jwt(issuer: &Issuer, issuer_name: &str, profile: &Profile, now: UnixTime) -> SessionToken {
-    let expires_at = expiry(now);
     let header = JwtHeader { alg: "EdDSA", typ: "sealcard-qr+jwt", kid: issuer.verifying_key().id().to_string() };
     let claims = JwtClaims {
         iss: issuer_name,
         aud: JWT_AUDIENCE,
         sub: profile.username.as_str(),
         iat: now.as_secs(),
-        exp: expires_at.as_secs(),
+        exp: expiry(now).as_secs(),
         profile,
     };
     let mut text = format!("{}.{}", part(&header), part(&claims));
@@ -69,7 +97,7 @@ pub fn jwt(issuer: &Issuer, issuer_name: &str, profile: &Profile, now: UnixTime)
     let signature = issuer.signing_key().sign(text.as_bytes());
     text.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut text);
-    SessionToken { text, issued_at: now, expires_at }
+    SessionToken::new(text, "JWT", now)
 }
 
 fn expiry(now: UnixTime) -> UnixTime {

@@ -14,7 +14,7 @@ use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use http_body_util::Limited;
 use hyper::body::{Body as _, Incoming};
-use tower::ServiceExt as _;
+use tower::Service;
 
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use super::request_context::{self, RequestContext};
@@ -33,16 +33,17 @@ impl Face {
         Self { router }
     }
 
-    async fn answer(router: Router, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(mut router: Router, request: Request<Incoming>) -> Response<Body> {
         let began = Instant::now();
         let request = request.map(|body| {
             if body.is_end_stream() { Body::empty() } else { Body::new(Limited::new(body, MAX_BODY_BYTES)) }
         });
-        let mut answering = pin!(AssertUnwindSafe(router.oneshot(request)).catch_unwind());
-        // What the cache has is answered without waiting, and needs no clock.
+        let mut answering = pin!(AssertUnwindSafe(Service::call(&mut router, request)).catch_unwind());
+        // What the cache has is answered without waiting, and needs no clock: it is boxed, for
+        // the future of every request would be larger by one.
         let outcome = match answering.as_mut().now_or_never() {
             Some(outcome) => Ok(outcome),
-            None => tokio::time::timeout(REQUEST_TIMEOUT, answering).await,
+            None => Box::pin(tokio::time::timeout(REQUEST_TIMEOUT, answering)).await,
         };
         let mut response = match outcome {
             Ok(Ok(Ok(response))) => response,

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -30,14 +31,14 @@ tokio::task_local! {
 pub(crate) struct RequestContext {
     id: Option<HeaderValue>,
     method: Method,
-    uri: Uri,
+    path: Option<PathAndQuery>,
 }
 
 impl RequestContext {
     /// With the id from a proxy in front, or a new one.
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let id = id_of(request.headers());
-        Self { id, method: request.method().clone(), uri: request.uri().clone() }
+        Self { id, method: request.method().clone(), path: request.uri().path_and_query().cloned() }
     }
 
     /// Answers the request: whatever is logged meanwhile is logged with it.
@@ -57,6 +58,10 @@ impl RequestContext {
         }
     }
 
+    fn path(&self) -> &str {
+        self.path.as_ref().map_or("", PathAndQuery::path)
+    }
+
     fn id(&self) -> &str {
         self.id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default()
     }
@@ -64,7 +69,7 @@ impl RequestContext {
 
 impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} id={}", self.method, self.uri.path(), self.id())
+        write!(f, "{} {} id={}", self.method, self.path(), self.id())
     }
 }
 
@@ -76,7 +81,7 @@ impl Serialize for RequestContext {
             method: &'a str,
             path: &'a str,
         }
-        Fields { id: self.id(), method: self.method.as_str(), path: self.uri.path() }.serialize(serializer)
+        Fields { id: self.id(), method: self.method.as_str(), path: self.path() }.serialize(serializer)
     }
 }
 

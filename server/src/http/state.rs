@@ -127,14 +127,14 @@ impl App {
     /// # Errors
     /// [`ApiError`] 404 or 503.
     pub async fn public_profile(&self, username: &str) -> Result<Found<PublicProfile>, ApiError> {
-        let not_found = ApiError::not_found("User not found");
-        let Ok(username) = Username::parse(username) else { return Err(not_found) };
+        let not_found = || ApiError::not_found("User not found");
+        let Ok(username) = Username::parse(username) else { return Err(not_found()) };
         let load = || async {
             let stored = self.db.profile(username.as_str()).await?;
             stored.map(PublicProfile::new).transpose().map_err(|error| DbError::Cache(Arc::new(error)))
         };
         let found: Option<_> = self.cache.get_or_load(cached::PROFILE, username.as_str(), load).await?;
-        found.ok_or(not_found)
+        found.ok_or_else(not_found)
     }
 
     /// A token of a profile, signed now or a few seconds ago.

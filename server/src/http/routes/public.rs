@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sealcard_core::UnixTime;
 use sealcard_core::qr::{MAX_PIXELS, QrMatrix};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::cache::{Found, Lookup};
 use crate::clock;
@@ -29,11 +29,11 @@ const CACHE_CONTROL: &str = "public, max-age=300, stale-while-revalidate=60";
 pub(in crate::http) async fn profile(
     State(app): State<Arc<App>>,
     PathParameter(username): PathParameter<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let Found { value, lookup } = app.public_profile(&username).await?;
     app.profile_views.inc();
-    let mut response = if is_known(&headers, &value.etag) {
+    let mut response = if is_known(request.headers(), &value.etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         json(Body::from(value.body.clone()))
@@ -45,25 +45,7 @@ pub(in crate::http) async fn profile(
 #[derive(Deserialize)]
 pub(in crate::http) struct SessionQuery {
     #[serde(default)]
-    format: TokenFormat,
-}
-
-/// The form of a session token.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum TokenFormat {
-    #[default]
-    Sc1,
-    Jwt,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SessionBody<'a> {
-    token: &'a str,
-    token_type: &'static str,
-    expires_in: u64,
-    expires_at: String,
+    format: TokenForm,
 }
 
 pub(in crate::http) async fn qr_session(
@@ -73,21 +55,8 @@ pub(in crate::http) async fn qr_session(
 ) -> Result<Response, ApiError> {
     let Found { value, lookup } = app.public_profile(&username).await?;
     let now = clock::now();
-    let (token, token_type) = match query.format {
-        TokenFormat::Sc1 => (app.session_token(&value, TokenForm::Sc1, now)?, "SC1"),
-        TokenFormat::Jwt => (app.session_token(&value, TokenForm::Jwt, now)?, "JWT"),
-    };
-    let body = SessionBody {
-        token: &token.text,
-        token_type,
-        expires_in: token.expires_at.secs_since(now),
-        expires_at: clock::iso8601(token.expires_at),
-    };
-    let body = serde_json::to_vec(&body).map_err(|error| {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        ApiError::internal()
-    })?;
-    let mut response = json(Body::from(body));
+    let token = app.session_token(&value, query.format, now)?;
+    let mut response = json(Body::from(token.json(now)));
     set_age(&mut response, &token, now);
     Ok(finish(response, lookup))
 }
