@@ -82,7 +82,7 @@ pub(super) struct ResourceMetrics {
 pub(super) struct RedisMetrics {
     seconds: Family<OfOperation, Histogram>,
     errors: Family<OfKind, Counter>,
-    in_flight: Gauge,
+    pub(super) in_flight: Gauge,
     pub(super) up: Gauge,
     pub(super) reconnects: Counter,
     pub(super) memory: Gauge,
@@ -118,7 +118,7 @@ impl CacheMetrics {
         for kind in ["key", "tag", "pattern"] {
             drop(metrics.invalidations.get_or_create(&OfKind { kind }));
         }
-        for kind in ["timeout", "connection", "refused", "elsewhere", "node"] {
+        for kind in ["timeout", "connection", "crowded", "refused", "elsewhere", "node"] {
             drop(metrics.redis.errors.get_or_create(&OfKind { kind }));
         }
         let m = metrics.clone();
@@ -176,20 +176,5 @@ impl RedisMetrics {
 
     pub(super) fn error(&self, kind: &'static str) {
         self.errors.get_or_create(&OfKind { kind }).inc();
-    }
-
-    /// Counts a command until the answer is dropped.
-    pub(super) fn begin(&self) -> InFlight {
-        self.in_flight.inc();
-        InFlight(self.in_flight.clone())
-    }
-}
-
-/// A command on its way.
-pub(super) struct InFlight(Gauge);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }

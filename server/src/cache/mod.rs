@@ -41,7 +41,7 @@ use tokio::task::JoinHandle;
 pub use change::{Change, ChangeLog, Committed, Invalidation, LogError, LogExtent};
 pub use entries::{Entries, EntryError};
 pub use error::CacheError;
-pub use redis::{DEFAULT_TIMEOUT, RedisAddress, RedisAddressError, RedisOptions, RedisStatus};
+pub use redis::{RedisAddress, RedisAddressError, RedisOptions, RedisStatus};
 pub use resource::{DEFAULT_TTL_SECS, Declaration, Json, MAX_TTL_SECS, Resource, Tiers, Value};
 pub use response::{CachedResponse, ResponseCache, ResponseCacheLayer};
 pub use source::VERIFIED_FOR;

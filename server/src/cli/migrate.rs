@@ -21,7 +21,7 @@ pub(super) struct Migrate {
 
 impl Migrate {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let settings = self.settings.complete()?;
+        let settings = self.settings.with_file()?.parse()?;
         logging::start(&settings.log).map_err(|error| CliError::new("invalid_settings", error))?;
         let runtime = tokio::runtime::Runtime::new().map_err(|error| CliError::new("io", error))?;
         runtime.block_on(async {

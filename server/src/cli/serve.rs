@@ -34,13 +34,22 @@ pub(super) struct Serve {
     #[arg(long)]
     demo: bool,
 
+    /// Print the settings that hold, as a file for --config without passwords, and do nothing else
+    #[arg(long)]
+    print_config: bool,
+
     #[command(flatten)]
     settings: GivenSettings,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let settings = self.settings.complete()?;
+        let given = self.settings.with_file()?;
+        let shown = self.print_config.then(|| given.to_toml());
+        let settings = given.parse()?;
+        if let Some(shown) = shown {
+            return io::stdout().write_all(shown.as_bytes()).map_err(|error| CliError::new("io", error));
+        }
         logging::start(&settings.log).map_err(|error| CliError::new("invalid_settings", error))?;
         let runtime = tokio::runtime::Runtime::new().map_err(|error| CliError::new("io", error))?;
         runtime.block_on(serve(&settings, self.demo))

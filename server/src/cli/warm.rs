@@ -40,7 +40,7 @@ pub(super) struct Warm {
 
 impl Warm {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let settings = self.settings.complete()?;
+        let settings = self.settings.with_file()?.parse()?;
         logging::start(&settings.log).map_err(|error| CliError::new("invalid_settings", error))?;
         if settings.cache.redis.is_none() {
             let text = "without Redis there is nothing to fill: give its address in REDIS_URL or with --redis-url";

@@ -1,14 +1,11 @@
 //! The settings of the cache and of Redis, parsed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::cache::{CacheOptions, DEFAULT_TIMEOUT, RedisAddress, RedisAddressError, RedisOptions};
-
-/// The longest pause between attempts to connect to Redis, if nothing else is said.
-const MAX_PAUSE: Duration = Duration::from_secs(3);
+use super::GivenSettings;
+use crate::cache::{CacheOptions, RedisAddress, RedisAddressError, RedisOptions};
 
 /// The longest time for which values may be served while the database is away: a day.
 const MAX_STALE_SECS: u32 = 86_400;
@@ -18,23 +15,6 @@ const MAX_MEMORY_MB: u32 = 65_536;
 
 /// The longest prefix of keys.
 const MAX_PREFIX: usize = 64;
-
-/// What was given, of all sources together.
-pub(super) struct GivenCacheSettings {
-    pub(super) redis_url: Option<String>,
-    pub(super) redis_username: Option<String>,
-    pub(super) redis_password: Option<String>,
-    pub(super) redis_ca_file: Option<PathBuf>,
-    pub(super) redis_timeout_ms: Option<u32>,
-    pub(super) redis_max_pause_ms: Option<u32>,
-    pub(super) cache: Option<String>,
-    pub(super) no_cache: bool,
-    pub(super) cache_prefix: Option<String>,
-    pub(super) cache_version: Option<u32>,
-    pub(super) cache_memory_mb: Option<u32>,
-    pub(super) stale_secs: Option<u32>,
-    pub(super) app_env: Option<String>,
-}
 
 /// A setting of the cache that cannot be used.
 #[derive(Debug, Error)]
@@ -65,11 +45,11 @@ pub enum CacheSettingsError {
     Environment(String),
 }
 
-impl GivenCacheSettings {
-    pub(super) fn complete(self) -> Result<CacheOptions, CacheSettingsError> {
-        let millis = |name, value: Option<u32>, default, max| match value {
-            None => Ok(default),
-            Some(value) => in_range(name, value, 1, max).map(|ms| Duration::from_millis(ms.into())),
+impl GivenSettings {
+    /// How the cache is used.
+    pub(super) fn cache_options(&self) -> Result<CacheOptions, CacheSettingsError> {
+        let millis = |name, value: Option<u32>, max| {
+            in_range(name, value.unwrap_or_default(), 1, max).map(|ms| Duration::from_millis(ms.into()))
         };
         let prefix = self.prefix()?;
         let redis = match given(&self.redis_url) {
@@ -77,35 +57,27 @@ impl GivenCacheSettings {
             Some(url) => {
                 let address = RedisAddress::parse(url)?
                     .with_credentials(given(&self.redis_username), given(&self.redis_password));
-                let address = match self.redis_ca_file {
-                    Some(file) => address.with_ca_file(file)?,
+                let address = match &self.redis_ca_file {
+                    Some(file) => address.with_ca_file(file.clone())?,
                     None => address,
                 };
                 Some(RedisOptions {
                     address,
                     prefix,
-                    timeout: millis("--redis-timeout-ms", self.redis_timeout_ms, DEFAULT_TIMEOUT, 10_000)?,
-                    max_pause: millis("--redis-max-pause-ms", self.redis_max_pause_ms, MAX_PAUSE, 60_000)?,
+                    timeout: millis("--redis-timeout-ms", self.redis_timeout_ms, 10_000)?,
+                    max_pause: millis("--redis-max-pause-ms", self.redis_max_pause_ms, 60_000)?,
                 })
             }
         };
-        let defaults = CacheOptions::default();
-        let memory_bytes = match self.cache_memory_mb {
-            None => defaults.memory_bytes,
-            Some(mb) => u64::from(in_range("--cache-memory-mb", mb, 1, MAX_MEMORY_MB)?) << 20,
-        };
-        let stale_for = match self.stale_secs {
-            None => defaults.stale_for,
-            Some(secs) => Duration::from_secs(in_range("--stale-secs", secs, 0, MAX_STALE_SECS)?.into()),
-        };
-        let mut overrides = match &self.cache {
-            None => Vec::new(),
-            Some(text) => parse_switches(text).ok_or_else(|| CacheSettingsError::Switches(text.clone()))?,
-        };
-        if self.no_cache {
-            overrides.push(("all".into(), None));
-        }
-        Ok(CacheOptions { memory_bytes, stale_for, overrides, redis })
+        let memory_mb = in_range("--cache-memory-mb", self.cache_memory_mb.unwrap_or_default(), 1, MAX_MEMORY_MB)?;
+        let stale_secs = in_range("--stale-secs", self.stale_secs.unwrap_or_default(), 0, MAX_STALE_SECS)?;
+        let switches = self.cache.as_deref().unwrap_or_default();
+        Ok(CacheOptions {
+            memory_bytes: u64::from(memory_mb) << 20,
+            stale_for: Duration::from_secs(stale_secs.into()),
+            overrides: parse_switches(switches).ok_or_else(|| CacheSettingsError::Switches(switches.to_owned()))?,
+            redis,
+        })
     }
 
     /// What stands before every key: what was given, else what the environment says, and then the version.
@@ -159,28 +131,14 @@ fn parse_switches(text: &str) -> Option<Vec<(String, Option<u32>)>> {
 mod tests {
     use super::*;
 
-    fn given() -> GivenCacheSettings {
-        GivenCacheSettings {
-            redis_url: Some("redis://localhost".into()),
-            redis_username: None,
-            redis_password: None,
-            redis_ca_file: None,
-            redis_timeout_ms: None,
-            redis_max_pause_ms: None,
-            cache: None,
-            no_cache: false,
-            cache_prefix: None,
-            cache_version: None,
-            cache_memory_mb: None,
-            stale_secs: None,
-            app_env: None,
-        }
+    fn given() -> GivenSettings {
+        GivenSettings { redis_url: Some("redis://localhost".into()), ..GivenSettings::defaults() }
     }
 
-    fn prefix(change: impl FnOnce(&mut GivenCacheSettings)) -> Result<String, String> {
+    fn prefix(change: impl FnOnce(&mut GivenSettings)) -> Result<String, String> {
         let mut given = given();
         change(&mut given);
-        given.complete().map(|options| options.redis.unwrap().prefix).map_err(|error| error.to_string())
+        given.cache_options().map(|options| options.redis.unwrap().prefix).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -189,7 +147,7 @@ mod tests {
         assert_eq!(prefix(|given| given.app_env = Some("test".into())).unwrap(), "test_");
         assert_eq!(prefix(|given| given.app_env = Some("production".into())).unwrap(), "prod_");
         assert_eq!(prefix(|given| given.cache_version = Some(2)).unwrap(), "v2:");
-        let both = |given: &mut GivenCacheSettings| {
+        let both = |given: &mut GivenSettings| {
             given.app_env = Some("test".into());
             given.cache_prefix = Some("own:".into());
             given.cache_version = Some(3);
@@ -215,16 +173,16 @@ mod tests {
 
     #[test]
     fn limits_hold_on_both_sides() {
-        let timeout = |ms| GivenCacheSettings { redis_timeout_ms: Some(ms), ..given() }.complete();
+        let timeout = |ms| GivenSettings { redis_timeout_ms: Some(ms), ..given() }.cache_options();
         assert!(timeout(1).is_ok() && timeout(10_000).is_ok());
         assert!(timeout(0).is_err() && timeout(10_001).is_err());
-        let pause = |ms| GivenCacheSettings { redis_max_pause_ms: Some(ms), ..given() }.complete();
+        let pause = |ms| GivenSettings { redis_max_pause_ms: Some(ms), ..given() }.cache_options();
         assert!(pause(1).is_ok() && pause(60_000).is_ok());
         assert!(pause(0).is_err() && pause(60_001).is_err());
-        let stale = |secs| GivenCacheSettings { stale_secs: Some(secs), ..given() }.complete();
+        let stale = |secs| GivenSettings { stale_secs: Some(secs), ..given() }.cache_options();
         assert!(stale(0).is_ok() && stale(86_400).is_ok());
         assert!(stale(86_401).is_err());
-        let memory = |mb| GivenCacheSettings { cache_memory_mb: Some(mb), ..given() }.complete();
+        let memory = |mb| GivenSettings { cache_memory_mb: Some(mb), ..given() }.cache_options();
         assert!(memory(1).is_ok() && memory(65_536).is_ok());
         assert!(memory(0).is_err() && memory(65_537).is_err());
     }

@@ -1,23 +1,23 @@
 //! The server's settings: by flag, then environment, then file, then default.
 
 mod cache;
+mod secret;
 
 use std::path::PathBuf;
 
 use clap::Args;
 use sealcard_core::{ProfileProblem, Ttl, TtlError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::cache::CacheSettingsError;
-use self::cache::GivenCacheSettings;
 use crate::cache::CacheOptions;
 
 /// The most bytes of an issuer's name: as many as a trust bundle has room for.
 const MAX_ISSUER_BYTES: usize = 200;
 
 /// Settings as given: by flag or environment (clap reads both), or in the file, under the same names.
-#[derive(Args, Clone, Default, Deserialize)]
+#[derive(Args, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GivenSettings {
     /// Address and port to listen on [default: 127.0.0.1:8080]
@@ -30,11 +30,13 @@ pub struct GivenSettings {
 
     /// Database: postgres://USER:PASSWORD@HOST/NAME or sqlite://FILE [default: sealcard.db in the data folder]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[serde(serialize_with = "secret::in_addresses")]
     database_url: Option<String>,
 
     /// Redis beside the database, for more than one server: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with
     /// TLS; several with commas between them are members of a Redis Cluster [default: a cache in the process alone]
     #[arg(long, env = "REDIS_URL", value_name = "URL[,URL]", hide_env_values = true)]
+    #[serde(serialize_with = "secret::in_addresses")]
     redis_url: Option<String>,
 
     /// Redis user, if the address names none
@@ -43,6 +45,7 @@ pub struct GivenSettings {
 
     /// Redis password, if the address holds none. Better in the environment: other users see flags
     #[arg(long, env = "REDIS_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    #[serde(serialize_with = "secret::whole")]
     redis_password: Option<String>,
 
     /// PEM file with the certificates to trust for rediss:// [default: the system's]
@@ -65,7 +68,7 @@ pub struct GivenSettings {
 
     /// Cache nothing: the same as --cache off
     #[arg(long)]
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     no_cache: bool,
 
     /// What stands before every key in Redis, for several systems on one Redis [default: nothing, or what APP_ENV says]
@@ -181,56 +184,104 @@ pub enum SettingsError {
 }
 
 impl GivenSettings {
+    /// What holds where nothing is given.
+    fn defaults() -> Self {
+        Self {
+            listen: Some("127.0.0.1:8080".into()),
+            data_dir: Some("sealcard-data".into()),
+            redis_timeout_ms: Some(100),
+            redis_max_pause_ms: Some(3_000),
+            cache: Some("on".into()),
+            cache_memory_mb: Some(64),
+            stale_secs: Some(300),
+            max_pass_ttl: Some(Ttl::MAX.as_secs()),
+            issuer: Some("Sealcard".into()),
+            log: Some("info".into()),
+            ..Self::default()
+        }
+    }
+
+    /// What is given here, and what is given there where nothing is given here.
+    fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            data_dir: self.data_dir.or(other.data_dir),
+            database_url: self.database_url.or(other.database_url),
+            redis_url: self.redis_url.or(other.redis_url),
+            redis_username: self.redis_username.or(other.redis_username),
+            redis_password: self.redis_password.or(other.redis_password),
+            redis_ca_file: self.redis_ca_file.or(other.redis_ca_file),
+            redis_timeout_ms: self.redis_timeout_ms.or(other.redis_timeout_ms),
+            redis_max_pause_ms: self.redis_max_pause_ms.or(other.redis_max_pause_ms),
+            cache: self.cache.or(other.cache),
+            cache_prefix: self.cache_prefix.or(other.cache_prefix),
+            cache_version: self.cache_version.or(other.cache_version),
+            cache_memory_mb: self.cache_memory_mb.or(other.cache_memory_mb),
+            stale_secs: self.stale_secs.or(other.stale_secs),
+            app_env: self.app_env.or(other.app_env),
+            signing_key_file: self.signing_key_file.or(other.signing_key_file),
+            trust_bundle_file: self.trust_bundle_file.or(other.trust_bundle_file),
+            root_key_file: self.root_key_file.or(other.root_key_file),
+            admin_token_file: self.admin_token_file.or(other.admin_token_file),
+            max_pass_ttl: self.max_pass_ttl.or(other.max_pass_ttl),
+            issuer: self.issuer.or(other.issuer),
+            log: self.log.or(other.log),
+            no_cache: self.no_cache || other.no_cache,
+            config: None,
+        }
+    }
+
     /// Fills what flags and environment leave open from the file and the defaults.
     ///
     /// # Errors
-    /// [`SettingsError`].
-    pub fn complete(self) -> Result<Settings, SettingsError> {
+    /// [`SettingsError::File`] and [`SettingsError::Toml`].
+    pub fn with_file(self) -> Result<Self, SettingsError> {
         let file = match &self.config {
             None => Self::default(),
-            Some(path) => {
-                let path = path.clone();
-                match std::fs::read_to_string(&path) {
-                    Ok(text) => {
-                        toml::from_str(&text).map_err(|error| SettingsError::Toml { path, error: Box::new(error) })?
-                    }
-                    Err(error) => return Err(SettingsError::File { path, error }),
-                }
-            }
+            Some(path) => match std::fs::read_to_string(path) {
+                Ok(text) => toml::from_str(&text)
+                    .map_err(|error| SettingsError::Toml { path: path.clone(), error: Box::new(error) })?,
+                Err(error) => return Err(SettingsError::File { path: path.clone(), error }),
+            },
         };
-        let issuer = self.issuer.or(file.issuer).unwrap_or_else(|| "Sealcard".into());
-        let issuer = sealcard_core::DisplayText::<100>::parse(&issuer).map_err(SettingsError::Issuer)?;
+        let mut all = self.or(file).or(Self::defaults());
+        if all.no_cache {
+            all.cache = Some("off".into());
+        }
+        Ok(all)
+    }
+
+    /// As a file of settings, with the passwords left out.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        // Texts and numbers always serialise.
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// Parses what [`Self::with_file`] has brought together.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn parse(self) -> Result<Settings, SettingsError> {
+        let cache = self.cache_options()?;
+        let issuer = sealcard_core::DisplayText::<100>::parse(&self.issuer.unwrap_or_default());
+        let issuer = issuer.map_err(SettingsError::Issuer)?;
         if issuer.as_str().len() > MAX_ISSUER_BYTES {
             let problem = ProfileProblem::Bytes { max: MAX_ISSUER_BYTES, actual: issuer.as_str().len() };
             return Err(SettingsError::Issuer(problem));
         }
         Ok(Settings {
-            listen: self.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
-            data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| "sealcard-data".into()),
-            database_url: self.database_url.or(file.database_url).filter(|url| !url.is_empty()),
-            cache: GivenCacheSettings {
-                redis_url: self.redis_url.or(file.redis_url),
-                redis_username: self.redis_username.or(file.redis_username),
-                redis_password: self.redis_password.or(file.redis_password),
-                redis_ca_file: self.redis_ca_file.or(file.redis_ca_file),
-                redis_timeout_ms: self.redis_timeout_ms.or(file.redis_timeout_ms),
-                redis_max_pause_ms: self.redis_max_pause_ms.or(file.redis_max_pause_ms),
-                cache: self.cache.or(file.cache),
-                no_cache: self.no_cache || file.no_cache,
-                cache_prefix: self.cache_prefix.or(file.cache_prefix),
-                cache_version: self.cache_version.or(file.cache_version),
-                cache_memory_mb: self.cache_memory_mb.or(file.cache_memory_mb),
-                stale_secs: self.stale_secs.or(file.stale_secs),
-                app_env: self.app_env.or(file.app_env),
-            }
-            .complete()?,
-            signing_key_file: self.signing_key_file.or(file.signing_key_file),
-            trust_bundle_file: self.trust_bundle_file.or(file.trust_bundle_file),
-            root_key_file: self.root_key_file.or(file.root_key_file),
-            admin_token_file: self.admin_token_file.or(file.admin_token_file),
-            max_pass_ttl: self.max_pass_ttl.or(file.max_pass_ttl).map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
+            listen: self.listen.unwrap_or_default(),
+            data_dir: self.data_dir.unwrap_or_default(),
+            database_url: self.database_url.filter(|url| !url.is_empty()),
+            cache,
+            signing_key_file: self.signing_key_file,
+            trust_bundle_file: self.trust_bundle_file,
+            root_key_file: self.root_key_file,
+            admin_token_file: self.admin_token_file,
+            max_pass_ttl: self.max_pass_ttl.map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
             issuer: issuer.as_str().into(),
-            log: self.log.or(file.log).unwrap_or_else(|| "info".into()),
+            log: self.log.unwrap_or_default(),
         })
     }
 }
@@ -250,14 +301,14 @@ mod tests {
             config: Some(config.clone()),
             ..GivenSettings::default()
         };
-        let settings = given.complete().unwrap();
+        let settings = given.with_file().unwrap().parse().unwrap();
         assert_eq!(settings.listen, "127.0.0.1:2");
         assert_eq!(settings.issuer, "File");
         assert_eq!(settings.data_dir, PathBuf::from("sealcard-data"));
 
         std::fs::write(&config, "lisden = \"127.0.0.1:1\"\n").unwrap();
         let given = GivenSettings { config: Some(config), ..GivenSettings::default() };
-        assert!(given.complete().err().unwrap().to_string().contains("lisden"));
+        assert!(given.with_file().err().unwrap().to_string().contains("lisden"));
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -53,6 +53,42 @@ fn wrong_settings_are_refused_with_what_to_do() {
     assert!(!refused(&["--redis-url", "http://user:secret@host"]).contains("secret"));
 }
 
+/// COR-2.
+#[test]
+fn the_settings_that_hold_are_shown_without_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let print = |args: &[&str], environment: &[(&str, &str)]| {
+        let mut command = binary::command();
+        command.args(["serve", "--print-config", "--data-dir"]).arg(&data).args(args).envs(environment.iter().copied());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let environment = [
+        ("DATABASE_URL", "postgres://ada:secret@db/cards"),
+        ("REDIS_URL", "redis://ada:secret@one,redis://:secret@two:7000"),
+        ("REDIS_PASSWORD", "secret"),
+    ];
+    let shown = print(&["--no-cache", "--redis-timeout-ms", "50"], &environment);
+    assert!(!shown.contains("secret"), "{shown}");
+    for line in [
+        "database-url = \"postgres://ada:***@db/cards\"",
+        "redis-url = \"redis://ada:***@one,redis://:***@two:7000\"",
+        "redis-password = \"***\"",
+        "redis-timeout-ms = 50",
+        "redis-max-pause-ms = 3000",
+        "cache = \"off\"",
+        "listen = \"127.0.0.1:8080\"",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+    }
+    let file = folder.path().join("sealcard.toml");
+    std::fs::write(&file, &shown).unwrap();
+    assert_eq!(print(&["--config", file.to_str().unwrap()], &[]), shown, "it is a file of settings");
+    assert!(!data.exists(), "nothing was done");
+}
+
 /// INV-12.
 #[test]
 fn a_warmed_redis_answers_the_first_visitor() {

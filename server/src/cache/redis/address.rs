@@ -2,13 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, TlsCertificates};
 use thiserror::Error;
-
-/// How long a command may take before Redis counts as gone: requests wait no longer than this, and only once.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// One Redis, or the first members of a Redis Cluster that were named.
 #[derive(Clone)]

@@ -26,7 +26,7 @@ use redis::{Pipeline, PushInfo, PushKind, Value};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-pub use address::{DEFAULT_TIMEOUT, RedisAddress, RedisAddressError};
+pub use address::{RedisAddress, RedisAddressError};
 pub use status::RedisStatus;
 
 use self::backplane::{Backplane, Sign, Told};

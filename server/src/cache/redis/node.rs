@@ -1,6 +1,6 @@
 //! One Redis, or one master of a cluster: reached by one connection, and believed only while that holds.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,11 @@ use super::super::metrics::RedisMetrics;
 
 /// What slower commands are logged.
 const SLOW: Duration = Duration::from_millis(100);
+
+/// How many commands may wait for their answers: more mean that Redis is not keeping up, and everybody is better off without
+/// it. From four fifths of them on, that is logged.
+const MAX_IN_FLIGHT: usize = 10_000;
+const CROWDED: usize = MAX_IN_FLIGHT / 5 * 4;
 
 /// How many changes are remembered while a node is being brought up to date; after more, everything is forgotten.
 const MAX_MISSED: usize = 10_000;
@@ -42,6 +47,7 @@ pub(super) struct Node {
     /// Told when the node is not believed any more.
     pub(super) lost: Notify,
     timeout: Duration,
+    in_flight: AtomicUsize,
     metrics: RedisMetrics,
 }
 
@@ -62,6 +68,7 @@ impl Node {
             must_purge: AtomicBool::new(false),
             lost: Notify::new(),
             timeout,
+            in_flight: AtomicUsize::new(0),
             metrics,
         }
     }
@@ -159,7 +166,7 @@ impl Node {
         timeout: Duration,
     ) -> Result<Vec<Reply>, NodeError> {
         let began = Instant::now();
-        let _in_flight = self.metrics.begin();
+        let _in_flight = self.begin()?;
         let result = tokio::time::timeout(timeout, pipe.ignore_errors().query_async::<Vec<Reply>>(connection)).await;
         let took = began.elapsed();
         self.metrics.observe(operation, took);
@@ -190,9 +197,34 @@ impl Node {
         Ok(replies)
     }
 
+    /// Counts a command until the answer is dropped.
+    fn begin(&self) -> Result<InFlight<'_>, NodeError> {
+        let in_flight = InFlight(self);
+        self.metrics.in_flight.inc();
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        if before >= MAX_IN_FLIGHT {
+            self.metrics.error("crowded");
+            return Err(NodeError::Gone(format!("{MAX_IN_FLIGHT} commands wait for their answers")));
+        }
+        if before == CROWDED {
+            tracing::warn!(redis = self.name, in_flight = before, max = MAX_IN_FLIGHT, "Redis is not keeping up");
+        }
+        Ok(in_flight)
+    }
+
     /// Whatever happened while the lock was held, the state is whole: it is only ever replaced.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A command on its way.
+struct InFlight<'a>(&'a Node);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.metrics.in_flight.dec();
     }
 }
 
@@ -214,5 +246,25 @@ fn class(error: &RedisError) -> Class {
         | (ErrorKind::Extension, Some("WRONGTYPE" | "OOM"))
         | (ErrorKind::UnexpectedReturnType, _) => Class::OfTheKey,
         _ => Class::OfTheNode,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::registry::Registry;
+
+    use super::super::super::metrics::CacheMetrics;
+    use super::*;
+
+    #[test]
+    fn more_commands_than_redis_keeps_up_with_are_not_sent() {
+        let metrics = CacheMetrics::new(&mut Registry::default()).redis;
+        let node = Node::new("test".into(), Duration::from_millis(100), metrics);
+        let mut sent: Vec<_> = (0..MAX_IN_FLIGHT).map(|_| node.begin().unwrap()).collect();
+        assert!(matches!(node.begin(), Err(NodeError::Gone(_))));
+        drop(sent.pop());
+        assert!(node.begin().is_ok(), "one was answered");
+        drop(sent);
+        assert_eq!(node.in_flight.load(Ordering::Relaxed), 0);
     }
 }
