@@ -36,15 +36,18 @@ pub(crate) struct LinkJson<'a> {
 
 /// For whom the JSON is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// A client.
-    Client,
+pub(crate) enum Audience<'a> {
+    /// A client, who follows these links.
+    Client(&'a [String]),
     /// The cache.
     Cache,
 }
 
+/// Somebody who has not logged in, or looks at what is their own.
+pub(crate) const ANYBODY: Audience<'static> = Audience::Client(&[]);
+
 impl<'a> ProfileJson<'a> {
-    pub(crate) fn new(profile: &'a Profile, link_ids: &'a [String], audience: Audience) -> Self {
+    pub(crate) fn new(profile: &'a Profile, link_ids: &'a [String], audience: Audience<'_>) -> Self {
         let Profile { username, display_name, bio, pronouns, role, company, accent_color, .. } = profile;
         let links = link_ids.iter().zip(profile.links()).enumerate();
         Self {
@@ -62,14 +65,17 @@ impl<'a> ProfileJson<'a> {
 }
 
 impl<'a> LinkJson<'a> {
-    pub(crate) fn new(display_order: usize, id: &'a str, link: &'a Link, audience: Audience) -> Self {
+    pub(crate) fn new(display_order: usize, id: &'a str, link: &'a Link, audience: Audience<'_>) -> Self {
         Self {
             id,
             platform: link.platform().as_str(),
             username: link.username().as_str(),
             url: link.url(),
             display_order,
-            followed: (audience == Audience::Client).then_some(false),
+            followed: match audience {
+                Audience::Client(followed) => Some(followed.iter().any(|followed| followed == id)),
+                Audience::Cache => None,
+            },
         }
     }
 }

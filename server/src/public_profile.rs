@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::cache::{CacheError, Value};
 use crate::db::StoredProfile;
 use crate::http::etag_of;
-use crate::profile_json::{self, Audience, ProfileJson};
+use crate::profile_json::{self, ANYBODY, Audience, ProfileJson};
 use crate::token::SessionToken;
 
 /// How long a signed token is handed out again, in seconds. Short: whoever gets it wants all of its ten minutes.
@@ -47,10 +47,18 @@ impl PublicProfile {
     }
 
     fn prepare(profile: Profile, link_ids: Vec<String>) -> Result<Self, CacheError> {
-        let json = ProfileJson::new(&profile, &link_ids, Audience::Client);
-        let body = serde_json::to_vec(&json).map_err(CacheError::value)?;
+        let body = serde_json::to_vec(&ProfileJson::new(&profile, &link_ids, ANYBODY)).map_err(CacheError::value)?;
         let etag = etag_of(&body);
         Ok(Self { body: body.into(), etag, profile, link_ids, tokens: Default::default() })
+    }
+
+    /// The body of an answer to somebody who follows these links.
+    ///
+    /// # Errors
+    /// [`CacheError::Value`] if it cannot be written as JSON.
+    pub fn body_for(&self, followed: &[String]) -> Result<Vec<u8>, CacheError> {
+        let json = ProfileJson::new(&self.profile, &self.link_ids, Audience::Client(followed));
+        serde_json::to_vec(&json).map_err(CacheError::value)
     }
 
     /// A token of one form, signed for this call or a few seconds ago with the same key.

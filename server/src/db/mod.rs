@@ -94,6 +94,12 @@ pub trait Repository: ChangeLog {
     /// Reads a profile, changes it and writes it back; no other change comes between.
     async fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Committed<StoredProfile>, EditError>;
 
+    /// Makes an account follow a link, or not any more. Returns whether there is such a link.
+    async fn follow(&self, follower_id: &str, link_id: &str, follows: bool) -> Result<bool, DbError>;
+
+    /// The ids of the links of a username that an account follows.
+    async fn followed_links(&self, follower_id: &str, username: &str) -> Result<Vec<String>, DbError>;
+
     /// Stores a session, unless the account's password hash is not `password_hash` any more: a login that was on its
     /// way while the password was changed must not outlive the change. Returns whether it was stored.
     async fn create_session(&self, session: Session, password_hash: &str) -> Result<bool, DbError>;

@@ -143,6 +143,8 @@ watch! {
     fn usernames(&self, after: &str, limit: u32) -> Result<Vec<String>, DbError>;
     fn profile_of(&self, account_id: &str) -> Result<Option<StoredProfile>, DbError>;
     fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Committed<StoredProfile>, EditError>;
+    fn follow(&self, follower_id: &str, link_id: &str, follows: bool) -> Result<bool, DbError>;
+    fn followed_links(&self, follower_id: &str, username: &str) -> Result<Vec<String>, DbError>;
     fn create_session(&self, session: Session, password_hash: &str) -> Result<bool, DbError>;
     fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
     fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;

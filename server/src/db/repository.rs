@@ -166,6 +166,13 @@ macro_rules! implement_repository {
                         .execute(&mut *transaction)
                         .await?;
                     insert_links(&mut transaction, account_id, profile, &after.link_ids).await?;
+                    sqlx::query(
+                        "DELETE FROM follows WHERE owner_id = $1 \
+                         AND link_id NOT IN (SELECT id FROM links WHERE account_id = $1)",
+                    )
+                    .bind(account_id)
+                    .execute(&mut *transaction)
+                    .await?;
                 }
                 let write = $crate::cached::Write::ProfileChanged {
                     account_id,
@@ -175,6 +182,40 @@ macro_rules! implement_repository {
                 let change = record(&mut transaction, &write).await?;
                 transaction.commit().await?;
                 Ok($crate::cache::Committed::new(after, change))
+            }
+
+            async fn follow(
+                &self,
+                follower_id: &str,
+                link_id: &str,
+                follows: bool,
+            ) -> Result<bool, $crate::db::DbError> {
+                let change = if follows {
+                    "INSERT INTO follows (follower_id, owner_id, link_id) \
+                     SELECT $1, account_id, id FROM links WHERE id = $2 ON CONFLICT DO NOTHING"
+                } else {
+                    "DELETE FROM follows WHERE follower_id = $1 AND link_id = $2"
+                };
+                sqlx::query(change).bind(follower_id).bind(link_id).execute(&self.writer).await?;
+                let link: Option<(i32,)> =
+                    sqlx::query_as("SELECT 1 FROM links WHERE id = $1").bind(link_id).fetch_optional(&self.pool).await?;
+                Ok(link.is_some())
+            }
+
+            async fn followed_links(
+                &self,
+                follower_id: &str,
+                username: &str,
+            ) -> Result<Vec<String>, $crate::db::DbError> {
+                let links: Vec<(String,)> = sqlx::query_as(
+                    "SELECT link_id FROM follows \
+                     WHERE follower_id = $1 AND owner_id = (SELECT id FROM accounts WHERE username = $2)",
+                )
+                .bind(follower_id)
+                .bind(username)
+                .fetch_all(&self.pool)
+                .await?;
+                Ok(links.into_iter().map(|(id,)| id).collect())
             }
 
             async fn create_session(

@@ -48,6 +48,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/profiles/me/links", post(link::add))
         .route("/api/profiles/me/links/reorder", put(link::reorder))
         .route("/api/profiles/me/links/{id}", put(link::change).delete(link::remove))
+        .route("/api/links/{id}/follow", put(link::follow).delete(link::unfollow))
         .route("/api/profiles/me/pass", post(pass::issue))
         .route("/api/tokens/revoke", post(pass::revoke))
         .route("/api/revocations", get(signed_file::revocations).layer(cached(cached::REVOCATIONS)))

@@ -36,8 +36,26 @@ fn story(database_url: &str) {
         link["id"].as_str().unwrap().to_owned()
     };
     let ids = [add("one"), add("two"), add("three")];
+    let bob = server.sign_up("bob");
+    let follow =
+        |method: &str, id: &str| server.request(method, &format!("/api/links/{id}/follow"), Some(&bob), None).status;
+    let followed = || {
+        let links = server.request("GET", "/api/public/ada", Some(&bob), None).json()["links"].clone();
+        let followed = links.as_array().unwrap().iter().filter(|link| link["followed"] == true);
+        followed.map(|link| link["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for id in [&ids[0], &ids[1], &ids[1]] {
+        assert_eq!(follow("PUT", id), 204, "as often as one likes");
+    }
+    assert_eq!(followed(), [ids[0].clone(), ids[1].clone()]);
+    for unknown in ["6f1de1c3-6a0c-4b7d-9f58-000000000000", "%00", "x"] {
+        assert_eq!((follow("PUT", unknown), follow("DELETE", unknown)), (404, 404), "{unknown}");
+    }
     assert_eq!(call("PUT", "/api/profiles/me/links/reorder", json!({ "ids": [ids[2], ids[0], ids[1]] })).status, 200);
     assert_eq!(server.request("DELETE", &format!("/api/profiles/me/links/{}", ids[0]), Some(&token), None).status, 204);
+    assert_eq!(followed(), [ids[1].clone()], "moved and still followed; removed and not");
+    assert_eq!((follow("DELETE", &ids[1]), follow("DELETE", &ids[1])), (204, 204));
+    assert_eq!(followed(), [""; 0]);
     assert_eq!(call("PUT", "/api/profiles/me", json!({ "username": "devcard-demo" })).problem().0, 409);
 
     // Twenty edits at once, each adding one link: none is lost.

@@ -17,6 +17,7 @@ on_both! {
     a_token_is_signed_from_a_cached_profile;
     a_computed_value_is_computed_once_and_again_after_a_change;
     an_answer_is_kept_under_its_query_and_gone_after_a_change;
+    what_depends_on_the_viewer_is_kept_by_nobody;
     no_change_is_followed_by_a_stale_read_under_load;
 }
 
@@ -215,6 +216,37 @@ fn an_answer_is_kept_under_its_query_and_gone_after_a_change(site: Site) {
     let (missed, after) = lookup("/api/revocations?a=1&b=2");
     assert_eq!(missed, "MISS");
     assert_ne!(after, list);
+}
+
+/// PRO-16: one follows, the other does not, and neither is given what the other sees.
+fn what_depends_on_the_viewer_is_kept_by_nobody(site: Site) {
+    let server = site.server();
+    let (ada, bob) = (server.sign_up("ada"), server.sign_up("bob"));
+    let view = |token: Option<&str>, known: &str| {
+        let mut headers: Vec<_> = token.map(|token| ("authorization", format!("Bearer {token}"))).into_iter().collect();
+        headers.extend((!known.is_empty()).then(|| ("if-none-match", known.to_owned())));
+        server.raw_request("GET", DEMO, &headers, b"")
+    };
+    let id = server.get(DEMO).json()["links"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.request("PUT", &format!("/api/links/{id}/follow"), Some(&ada), None).status, 204);
+    assert_eq!(server.request("PUT", &format!("/api/links/{id}/follow"), None, None).status, 401);
+    for _ in 0..2 {
+        let (by_ada, by_bob, by_nobody) = (view(Some(&ada), ""), view(Some(&bob), ""), view(None, ""));
+        let follows = [&by_ada, &by_bob, &by_nobody].map(|answer| answer.json()["links"][0]["followed"] == true);
+        assert_eq!(follows, [true, false, false]);
+        for answer in [&by_ada, &by_bob, &by_nobody] {
+            assert_eq!((answer.header("x-cache"), answer.header("vary")), ("HIT", "authorization"));
+        }
+        assert!(
+            by_ada.header("cache-control").contains("private") && by_bob.header("cache-control").contains("private")
+        );
+        assert!(by_nobody.header("cache-control").contains("public"));
+        assert_ne!(by_ada.header("etag"), by_nobody.header("etag"));
+        assert_eq!(view(Some(&ada), by_ada.header("etag")).status, 304);
+        assert_eq!(view(Some(&ada), by_nobody.header("etag")).status, 200);
+    }
+    assert!(!site.backend.cli(&["get", "profile:devcard-demo"]).contains("followed"));
+    assert_eq!(view(Some("no session"), "").status, 401);
 }
 
 /// Guarantee 1 on one server, with as many readers as there are cores and more.

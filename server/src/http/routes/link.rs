@@ -10,11 +10,11 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::profile::{given, own, to_json};
-use crate::db::StoredProfile;
+use crate::db::{Session, StoredProfile};
 use crate::http::auth::LoggedIn;
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::{ApiError, App};
-use crate::profile_json::{Audience, LinkJson};
+use crate::profile_json::{ANYBODY, LinkJson};
 
 /// A link's new members: an absent one stays, and an address of `null` becomes the platform's. So does, when the name
 /// changes, an address that was the platform's.
@@ -107,8 +107,32 @@ pub(in crate::http) async fn reorder(
     own(&stored)
 }
 
+pub(in crate::http) async fn follow(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    PathParameter(id): PathParameter<String>,
+) -> Result<StatusCode, ApiError> {
+    set_follow(&app, &session, &id, true).await
+}
+
+pub(in crate::http) async fn unfollow(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    PathParameter(id): PathParameter<String>,
+) -> Result<StatusCode, ApiError> {
+    set_follow(&app, &session, &id, false).await
+}
+
+/// Nothing to be forgotten: whom a viewer follows is not cached.
+async fn set_follow(app: &App, session: &Session, id: &str, follows: bool) -> Result<StatusCode, ApiError> {
+    let not_found = ApiError::not_found("Link not found");
+    let Ok(id) = Uuid::parse_str(id) else { return Err(not_found) };
+    let known = app.db.follow(&session.account_id, &id.to_string(), follows).await?;
+    if known { Ok(StatusCode::NO_CONTENT) } else { Err(not_found) }
+}
+
 fn one(stored: &StoredProfile, id: &str) -> Result<Json<serde_json::Value>, ApiError> {
     let (order, id, link) =
         stored.links().find(|(_, known, _)| *known == id).ok_or(ApiError::not_found("Link not found"))?;
-    to_json(&LinkJson::new(order, id, link, Audience::Client))
+    to_json(&LinkJson::new(order, id, link, ANYBODY))
 }

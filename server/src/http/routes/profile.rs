@@ -10,7 +10,7 @@ use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
 use crate::http::json::JsonBody;
 use crate::http::{ApiError, App};
-use crate::profile_json::{Audience, ProfileJson};
+use crate::profile_json::{ANYBODY, ProfileJson};
 
 /// The fields to change: an absent one stays, `null` or an empty text clears an optional one, and is refused for one
 /// that is not. Links have routes of their own.
@@ -77,7 +77,7 @@ pub(in crate::http) async fn change(
 
 /// A profile as its owner sees it.
 pub(super) fn own(stored: &StoredProfile) -> Result<Json<serde_json::Value>, ApiError> {
-    to_json(&ProfileJson::new(&stored.profile, &stored.link_ids, Audience::Client))
+    to_json(&ProfileJson::new(&stored.profile, &stored.link_ids, ANYBODY))
 }
 
 pub(super) fn to_json(value: &impl Serialize) -> Result<Json<serde_json::Value>, ApiError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sealcard_core::UnixTime;
@@ -12,10 +12,12 @@ use serde::Deserialize;
 
 use crate::cache::{Found, Lookup};
 use crate::clock;
-use crate::http::etag::is_known;
+use crate::db::Session;
+use crate::http::auth::LoggedIn;
+use crate::http::etag::{etag_of, is_known};
 use crate::http::json::{PathParameter, QueryParameters};
 use crate::http::{ApiError, App};
-use crate::public_profile::TokenForm;
+use crate::public_profile::{PublicProfile, TokenForm};
 use crate::token::SessionToken;
 
 /// Whether the cache had it.
@@ -33,13 +35,42 @@ pub(in crate::http) async fn profile(
 ) -> Result<Response, ApiError> {
     let Found { value, lookup } = app.public_profile(&username).await?;
     app.profile_views.inc();
-    let mut response = if is_known(request.headers(), &value.etag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json(Body::from(value.body.clone()))
-    };
-    response.headers_mut().insert(header::ETAG, value.etag.clone());
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        let (mut parts, _) = request.into_parts();
+        let LoggedIn(session) = LoggedIn::from_request_parts(&mut parts, &app).await?;
+        return for_viewer(&app, &value, lookup, &session, &parts.headers).await;
+    }
+    let mut response = with_etag(request.headers(), &value.etag, || Body::from(value.body.clone()));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("authorization"));
     Ok(finish(response, lookup))
+}
+
+/// What somebody who has logged in sees: whom they follow is added to what the cache has, and kept by nobody.
+async fn for_viewer(
+    app: &App,
+    profile: &PublicProfile,
+    lookup: Lookup,
+    session: &Session,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let followed = app.db.followed_links(&session.account_id, profile.profile.username.as_str()).await?;
+    let body = profile.body_for(&followed).map_err(|error| {
+        tracing::error!(%error, "a profile could not be written as JSON");
+        ApiError::internal()
+    })?;
+    let mut response = with_etag(headers, &etag_of(&body), || Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
+    Ok(response)
+}
+
+/// A body with its ETag, or 304 if the client has it.
+fn with_etag(request: &HeaderMap, etag: &HeaderValue, body: impl FnOnce() -> Body) -> Response {
+    let mut response = if is_known(request, etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(body()) };
+    response.headers_mut().insert(header::ETAG, etag.clone());
+    response
 }
 
 #[derive(Deserialize)]
