@@ -24,7 +24,6 @@ rm -rf "$1"
 
 struct Postgres {
     port: u16,
-    bin: PathBuf,
     _shell: Child,
 }
 
@@ -35,12 +34,14 @@ pub fn database() -> String {
     let server = SERVER.get_or_init(start);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let url = |name: &str| format!("postgres://postgres@127.0.0.1:{}/{name}", server.port);
-    let created = Command::new(server.bin.join("psql"))
-        .args(["-q", "-c", &format!("CREATE DATABASE {name}"), &url("postgres")])
-        .status()
-        .expect("psql runs");
-    assert!(created.success());
+    execute(&url("postgres"), &format!("CREATE DATABASE {name}"));
     url(&name)
+}
+
+/// Runs SQL on a database.
+pub fn execute(url: &str, sql: &str) {
+    let done = Command::new(bin_folder().join("psql")).args(["-q", "-c", sql, url]).status().expect("psql runs");
+    assert!(done.success(), "{sql}");
 }
 
 #[expect(clippy::zombie_processes, reason = "the shell ends with the tests, whatever they do")]
@@ -64,7 +65,7 @@ fn start() -> Postgres {
             .status()
             .expect("pg_isready runs");
         if ready.success() {
-            return Postgres { port, bin, _shell: shell };
+            return Postgres { port, _shell: shell };
         }
         assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not start");
         std::thread::sleep(Duration::from_millis(50));

@@ -182,6 +182,15 @@ fn the_example_environment_lists_every_setting_and_is_accepted() {
     let in_example: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
     assert_eq!(in_example, in_help);
 
+    let container = concat!(include_str!("../../../compose.yaml"), include_str!("../../../Containerfile"));
+    let words = container.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+    let settings_in_container: Vec<_> =
+        words.filter(|word| ["SEALCARD_", "REDIS_", "DATABASE_", "APP_"].iter().any(|p| word.starts_with(p))).collect();
+    assert!(settings_in_container.len() >= 5, "{settings_in_container:?}");
+    for name in settings_in_container {
+        assert!(in_help.contains(&name), "{name} is no setting");
+    }
+
     let folder = tempfile::tempdir().unwrap();
     let mut command = command();
     for (name, value) in settings.iter().filter(|(_, value)| !value.starts_with("/etc/")) {

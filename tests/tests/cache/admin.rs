@@ -80,6 +80,21 @@ fn only_the_operator_may() {
 }
 
 #[test]
+fn what_could_not_be_removed_is_said() {
+    let mut site = Site::single();
+    let server = site.server();
+    let invalidate = || {
+        let body = json!({ "keys": ["profile:devcard-demo"] });
+        server.request("POST", "/api/cache/invalidate", Some(ADMIN), Some(&body))
+    };
+    server.lookup("/api/public/devcard-demo");
+    assert_eq!((invalidate().json()["count"].as_u64(), invalidate().json()["count"].as_u64()), (Some(1), Some(0)));
+    site.redis().kill();
+    server.wait_until("Redis is gone", |server| server.get("/health").json()["redis"] == "unavailable");
+    assert_eq!(invalidate().problem(), (503, "unavailable".into()));
+}
+
+#[test]
 fn without_redis_the_operator_is_told_so() {
     let site = Site::single();
     let server = site.start(&[], &[]);

@@ -97,6 +97,23 @@ fn what_only_redis_has_is_served() {
     assert_eq!(second.lookup(DEMO), ("STALE".into(), profile));
 }
 
+/// The log of changes cannot be read, but the database answers: what is cached counts as stale, and the rest goes on.
+#[test]
+fn a_log_that_cannot_be_read_is_no_reason_to_refuse_everything() {
+    let site = Site::single();
+    let url = postgres::database();
+    let server = site.server_with(&[], &[("DATABASE_URL", &url)]);
+    server.sign_up("ada");
+    server.lookup(DEMO);
+    postgres::execute(&url, "ALTER TABLE changes RENAME TO gone");
+    server.wait_until("it is known", |server| server.lookup(DEMO).0 == "STALE");
+    assert_eq!(server.get("/api/public/ada").status, 200, "not cached, and somebody to ask");
+    assert_eq!(server.metric("db_up"), 1);
+    postgres::execute(&url, "ALTER TABLE gone RENAME TO changes");
+    database_is(&server, "ok");
+    assert_eq!(server.lookup(DEMO).0, "HIT");
+}
+
 #[test]
 fn a_database_that_hangs_holds_nobody_up_for_long() {
     let site = Site::single();

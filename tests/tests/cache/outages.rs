@@ -229,6 +229,26 @@ fn cut_off_and_back() {
     assert_eq!(bio(&server), "cut off");
 }
 
+/// What somebody else did in Redis while nobody here listened.
+#[test]
+fn what_was_changed_in_redis_meanwhile_is_seen() {
+    let site = Site::single();
+    let relay = Relay::to(site.backend.ports()[0]);
+    let server = site.start(&[], &[("REDIS_URL", &format!("redis://127.0.0.1:{}", relay.port))]);
+    redis_is(&server, "ok");
+    let token = server.sign_up("ada");
+    change(&server, &token, "before");
+    assert_eq!(bio(&server), "before");
+    relay.cut();
+    redis_is(&server, "unavailable");
+    let profile = site.backend.cli(&["get", "profile:ada"]).replace("before", "by hand");
+    site.backend.cli(&["set", "profile:ada", &profile, "ex", "300"]);
+    assert_eq!(bio(&server), "before", "nobody says so");
+    relay.mend();
+    redis_is(&server, "ok");
+    assert_eq!(bio(&server), "by hand");
+}
+
 /// Another server, which reaches Redis all the time, makes good what this one could not tell.
 #[test]
 fn what_a_server_that_is_cut_off_changes_is_seen_by_the_others() {
