@@ -237,6 +237,8 @@ fn what_was_changed_in_redis_meanwhile_is_seen() {
     let server = site.start(&[], &[("REDIS_URL", &format!("redis://127.0.0.1:{}", relay.port))]);
     redis_is(&server, "ok");
     // Nothing that the log of changes knows of: that would be removed.
+    let marker = || site.backend.cli(&["get", "cache:good-until:{0}"]);
+    server.wait_until("the demo user's account is in it", |_| marker().ends_with(":2"));
     let name = || server.lookup(DEMO).1["displayName"].as_str().unwrap().to_owned();
     assert_eq!(name(), "Alex Chen");
     relay.cut();
