@@ -1,4 +1,4 @@
--- Who follows whom where: a link of somebody else. Links are written anew when they change, so the row does not hang on the link's.
+-- Who follows whom where: a link. Links are written anew when they change, so the row does not hang on the link's.
 CREATE TABLE follows (
     follower_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     owner_id    TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -168,14 +168,21 @@ impl Follower {
                 && position.last <= extent.last
                 && position.last >= extent.first.saturating_sub(1)
         });
-        let lost = !follows;
-        if lost {
+        // Taken out: if the log cannot be read now, the place in it is lost, and that is said the next time.
+        let known = self.position.take().filter(|_| follows);
+        let lost = known.is_none();
+        let mut position = known.unwrap_or_else(|| {
             let last = extent.last.saturating_sub(LOOK_BACK).max(extent.first.saturating_sub(1));
-            self.position = Some(Position { log: extent.log, last, missing: BTreeMap::new() });
-        }
-        let Some(position) = &mut self.position else { return Err("there is no position in the log".into()) };
+            Position { log: extent.log, last, missing: BTreeMap::new() }
+        });
         let missing: Vec<_> = position.missing.keys().copied().collect();
-        let changes = self.log.changes(position.last, &missing, BATCH).await?;
+        let changes = match self.log.changes(position.last, &missing, BATCH).await {
+            Ok(changes) => changes,
+            Err(error) => {
+                self.position = Some(position).filter(|_| follows);
+                return Err(error);
+            }
+        };
         position.missing.retain(|_, since| now.duration_since(*since) < MISSING_FOR);
         for change in &changes {
             if change.id > position.last {
@@ -188,7 +195,9 @@ impl Follower {
             }
         }
         let complete = position.missing.keys().next().map_or(position.last, |first| first.saturating_sub(1));
-        Ok(News { changes, complete, log: position.log.clone(), lost })
+        let log = position.log.clone();
+        self.position = Some(position);
+        Ok(News { changes, complete, log, lost })
     }
 }
 
@@ -202,6 +211,7 @@ pub(super) mod tests {
     pub(crate) struct MemoryLog {
         rows: Mutex<BTreeMap<i64, Invalidation>>,
         name: Mutex<String>,
+        cannot_be_read: Mutex<bool>,
     }
 
     impl MemoryLog {
@@ -223,6 +233,9 @@ pub(super) mod tests {
         }
 
         async fn changes(&self, after: i64, missing: &[i64], limit: u32) -> Result<Vec<Change>, LogError> {
+            if *self.cannot_be_read.lock().unwrap() {
+                return Err("not now".into());
+            }
             let rows = self.rows.lock().unwrap();
             let wanted = rows.iter().filter(|(id, _)| **id > after || missing.contains(id));
             let changes = wanted.map(|(id, invalidation)| Change { id: *id, invalidation: invalidation.clone() });
@@ -286,6 +299,23 @@ pub(super) mod tests {
         assert!(read(&mut follower, now).await.2, "set back");
         "other".clone_into(&mut log.name.lock().unwrap());
         assert!(read(&mut follower, now).await.2, "replaced");
+    }
+
+    #[tokio::test]
+    async fn a_place_that_was_lost_is_not_forgotten_when_the_log_cannot_be_read_just_then() {
+        let (log, now) = (Arc::new(MemoryLog::default()), Instant::now());
+        put(&log, 1);
+        let mut follower = Follower::new(Arc::clone(&log) as _);
+        read(&mut follower, now).await;
+        for is_lost in [false, true] {
+            if is_lost {
+                "other".clone_into(&mut log.name.lock().unwrap());
+            }
+            *log.cannot_be_read.lock().unwrap() = true;
+            assert!(follower.read(now).await.is_err());
+            *log.cannot_be_read.lock().unwrap() = false;
+            assert_eq!(read(&mut follower, now).await.2, is_lost);
+        }
     }
 
     #[tokio::test]

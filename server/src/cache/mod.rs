@@ -198,7 +198,13 @@ impl Cache {
         self.inner.get_or_load(resource, self.inner.request(resource, argument), load).await
     }
 
-    /// The same for what is computed and cannot be absent.
+    /// The value of a resource for an argument, if it is in the process and may be served.
+    #[must_use]
+    pub fn in_memory<V: Value>(&self, resource: Resource<V>, argument: &str) -> Option<Found<V>> {
+        self.inner.in_memory(&self.inner.request(resource, argument))
+    }
+
+    /// The same as [`Self::get_or_load`] for what is computed and cannot be absent.
     ///
     /// # Errors
     /// The computation's own.
@@ -240,9 +246,10 @@ impl Cache {
         self.inner.invalidate(invalidation, None).await
     }
 
-    /// Forgets everything in this process: for when it is not known whether a change was committed.
-    pub fn forget_all(&self) {
-        self.inner.local.forget_all();
+    /// Nothing is a [`Lookup::Hit`] before the log has been read again: for when it is not known whether a change was
+    /// committed. What is there may still be served as [`Lookup::Stale`].
+    pub fn doubt(&self) {
+        self.inner.source.doubt(Instant::now());
     }
 
     /// Whether the database can be asked, as far as is known.

@@ -66,7 +66,7 @@ impl Inner {
     }
 
     /// What the first tier has, if it may be served.
-    fn in_memory<V: Value>(&self, request: &Request) -> Option<Found<V>> {
+    pub(super) fn in_memory<V: Value>(&self, request: &Request) -> Option<Found<V>> {
         let kind = self.kinds.get(request.index).filter(|kind| kind.on)?;
         let now = Instant::now();
         let entry = self.local.get(&request.key).filter(|entry| now < entry.kept_until)?;

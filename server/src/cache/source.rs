@@ -14,6 +14,8 @@ pub(super) struct Source {
     began: Instant,
     /// When the log was last read, in milliseconds since `began`; the moment before the reading.
     verified_ms: AtomicU64,
+    /// Only a reading from then on counts.
+    doubted_ms: AtomicU64,
     /// The database cannot be asked.
     pub(super) down: AtomicBool,
     /// Up to which change of which log everything was seen.
@@ -36,14 +38,17 @@ impl Source {
         Self {
             began: now,
             verified_ms: AtomicU64::new(0),
+            doubted_ms: AtomicU64::new(0),
             down: AtomicBool::new(false),
             position: watch::Sender::new(None),
         }
     }
 
     pub(super) fn trust(&self, now: Instant) -> Trust {
-        let verified = Duration::from_millis(self.verified_ms.load(Ordering::SeqCst));
-        if now.saturating_duration_since(self.began).saturating_sub(verified) <= VERIFIED_FOR {
+        let verified_ms = self.verified_ms.load(Ordering::SeqCst);
+        let verified = Duration::from_millis(verified_ms);
+        let is_doubted = verified_ms < self.doubted_ms.load(Ordering::SeqCst);
+        if !is_doubted && now.saturating_duration_since(self.began).saturating_sub(verified) <= VERIFIED_FOR {
             Trust::Verified
         } else if self.down.load(Ordering::SeqCst) {
             Trust::Down
@@ -54,7 +59,15 @@ impl Source {
 
     /// The log was read to its end, and nothing after `at` is known.
     pub(super) fn verified(&self, at: Instant) {
-        let ms = u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
-        self.verified_ms.store(ms, Ordering::SeqCst);
+        self.verified_ms.store(self.ms(at), Ordering::SeqCst);
+    }
+
+    /// Something may have been committed that the log was not asked for yet.
+    pub(super) fn doubt(&self, now: Instant) {
+        self.doubted_ms.store(self.ms(now).saturating_add(1), Ordering::SeqCst);
+    }
+
+    fn ms(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
     }
 }

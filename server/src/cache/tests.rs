@@ -52,7 +52,7 @@ async fn a_value_is_loaded_once_and_again_after_an_invalidation() {
         assert_eq!(get(&cache, value).await, (value, Lookup::Miss), "{invalidation:?}");
         assert_eq!(get(&cache, 9).await, (value, Lookup::Hit));
     }
-    cache.forget_all();
+    cache.doubt();
     assert_eq!(get(&cache, 4).await, (4, Lookup::Miss));
 }
 

@@ -87,7 +87,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let sweeper = tokio::spawn(sweep(Arc::clone(&db)));
     let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));
     let keeper = tokio::spawn(keep_keys(Arc::clone(&app), data_dir, key_file));
-    http::serve(listener, http::router(app), stop).await;
+    http::serve(listener, app, stop).await;
     sweeper.abort();
     keeper.abort();
     cache.stop().await;

@@ -18,6 +18,8 @@ pub(super) struct PostgresRepository {
     pool: PgPool,
     /// The same pool: PostgreSQL's writers do not keep its readers waiting.
     writer: PgPool,
+    /// One connection that waits for nobody: how quickly the log is read tells whether the database is there.
+    log: PgPool,
 }
 
 implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
@@ -36,8 +38,9 @@ pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await?;
+    let log = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
     sqlx::migrate!("migrations/postgres").run(&pool).await?;
-    Ok(PostgresRepository { writer: pool.clone(), pool })
+    Ok(PostgresRepository { writer: pool.clone(), pool, log })
 }

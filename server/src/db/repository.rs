@@ -10,7 +10,7 @@ macro_rules! profile_columns {
     };
 }
 
-/// Implements [`Repository`](super::Repository) for a type with a `pool` for reading and a `writer` pool.
+/// Implements [`Repository`](super::Repository) for a type with a `pool` for reading, a `writer` pool, and a `log` pool for reading what has changed.
 macro_rules! implement_repository {
     ($type:ty, begin: $begin:literal, lock_row: $lock_row:literal, now: $now:literal) => {
         #[async_trait::async_trait]
@@ -479,6 +479,7 @@ macro_rules! implement_repository {
 
             async fn close(&self) {
                 self.writer.close().await;
+                self.log.close().await;
                 self.pool.close().await;
             }
         }
@@ -489,7 +490,7 @@ macro_rules! implement_repository {
                 let (log, first, last): (String, Option<i64>, Option<i64>) = sqlx::query_as(
                     "SELECT (SELECT id FROM change_log), (SELECT MIN(id) FROM changes), (SELECT MAX(id) FROM changes)",
                 )
-                .fetch_one(&self.pool)
+                .fetch_one(&self.log)
                 .await?;
                 let (Some(first), Some(last)) = (first, last) else { return Err("the log of changes is empty".into()) };
                 Ok($crate::cache::LogExtent { log, first, last })
@@ -507,7 +508,7 @@ macro_rules! implement_repository {
                     "SELECT id, invalidation FROM changes WHERE id > $1 OR id IN (0{missing}) ORDER BY id LIMIT {limit}"
                 );
                 let rows: Vec<(i64, String)> =
-                    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(after).fetch_all(&self.pool).await?;
+                    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(after).fetch_all(&self.log).await?;
                 let change = |(id, text): (i64, String)| {
                     Ok($crate::cache::Change { id, invalidation: serde_json::from_str(&text)? })
                 };

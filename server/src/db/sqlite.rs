@@ -27,6 +27,8 @@ const READERS: u32 = 4;
 pub(super) struct SqliteRepository {
     pool: SqlitePool,
     writer: SqlitePool,
+    /// One connection that waits for nobody.
+    log: SqlitePool,
 }
 
 // Taking the write lock at once, rather than on the first write, means that two writers wait for each other instead
@@ -58,7 +60,8 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteRepository, DbEr
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE change_log SET id = id").execute(&mut *transaction).await?;
     transaction.rollback().await?;
-    Ok(SqliteRepository { pool: pool(READERS).connect_with(options).await?, writer })
+    let log = pool(1).connect_with(options.clone()).await?;
+    Ok(SqliteRepository { pool: pool(READERS).connect_with(options).await?, writer, log })
 }
 
 /// Makes the database file, readable by its owner alone, if it is not there. SQLite gives its other files the same mode. A

@@ -52,6 +52,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", error)
     }
 
+    /// Whether it may be otherwise a little later.
+    pub(super) fn is_unavailable(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+
     /// 400: the request itself cannot be read.
     #[must_use]
     pub fn malformed(detail: impl ToString) -> Self {

@@ -2,9 +2,10 @@
 //! only this request's. One service around the router: a layer of it for each would cost every request several allocations.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::future::{Future, Ready, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -12,63 +13,75 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use http_body_util::Limited;
-use hyper::body::{Body as _, Incoming};
-use tower::Service;
+use hyper::body::Incoming;
+use tower::Service as _;
 
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use super::request_context::{self, RequestContext};
-use super::{ApiError, error};
+use super::{ApiError, App, at_once, error, router};
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The service as connections see it.
 #[derive(Clone)]
 pub(super) struct Face {
+    app: Arc<App>,
     router: Router,
 }
 
 impl Face {
-    pub(super) const fn new(router: Router) -> Self {
-        Self { router }
+    pub(super) fn new(app: Arc<App>) -> Self {
+        Self { router: router(Arc::clone(&app)), app }
     }
+}
 
-    async fn answer(mut router: Router, request: Request<Incoming>) -> Response<Body> {
-        let began = Instant::now();
-        let request = request.map(|body| {
-            if body.is_end_stream() { Body::empty() } else { Body::new(Limited::new(body, MAX_BODY_BYTES)) }
-        });
-        let mut answering = pin!(AssertUnwindSafe(Service::call(&mut router, request)).catch_unwind());
-        // What the cache has is answered without waiting, and needs no clock: it is boxed, for
-        // the future of every request would be larger by one.
-        let outcome = match answering.as_mut().now_or_never() {
-            Some(outcome) => Ok(outcome),
-            None => Box::pin(tokio::time::timeout(REQUEST_TIMEOUT, answering)).await,
-        };
-        let mut response = match outcome {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(error))) => match error {},
-            Ok(Err(panic)) => error::panicked(panic),
-            Err(_) => ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "Request took too long").into_response(),
-        };
-        let headers = response.headers_mut();
-        // What does not say otherwise is somebody's own.
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-        request_context::log(&response, began);
-        RequestContext::name(&mut response);
-        response
+/// Gives a request to its route, for a limited time.
+async fn route(mut router: Router, request: Request<Incoming>) -> Response<Body> {
+    let request = request.map(|body| Body::new(Limited::new(body, MAX_BODY_BYTES)));
+    let answering = AssertUnwindSafe(router.call(request)).catch_unwind();
+    match tokio::time::timeout(REQUEST_TIMEOUT, answering).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(error))) => match error {},
+        Ok(Err(panic)) => error::panicked(panic),
+        Err(_) => ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "Request took too long").into_response(),
     }
+}
+
+/// What every answer gets, and its line in the log.
+fn finish(mut response: Response<Body>, began: Instant) -> Result<Response<Body>, Infallible> {
+    let headers = response.headers_mut();
+    // What does not say otherwise is somebody's own.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    RequestContext::name(&mut response);
+    request_context::log(&response, began);
+    Ok(response)
 }
 
 impl hyper::service::Service<Request<Incoming>> for Face {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Either<
+        Ready<Result<Response<Body>, Infallible>>,
+        Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>,
+    >;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (router, context) = (self.router.clone(), RequestContext::of(&request));
-        Box::pin(context.scope(async { Ok(Self::answer(router, request).await) }))
+        let began = Instant::now();
+        let context = RequestContext::of(&request);
+        let known = context.clone().sync_scope(|| {
+            let answer = catch_unwind(AssertUnwindSafe(|| at_once::answer(&self.app, &request)));
+            answer.unwrap_or_else(|panic| Some(error::panicked(panic))).map(|response| finish(response, began))
+        });
+        match known {
+            Some(answer) => Either::Left(ready(answer)),
+            None => {
+                let router = self.router.clone();
+                Either::Right(Box::pin(context.scope(async move { finish(route(router, request).await, began) })))
+            }
+        }
     }
 }

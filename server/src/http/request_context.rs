@@ -46,6 +46,11 @@ impl RequestContext {
         CURRENT.scope(self, answering)
     }
 
+    /// The same without waiting.
+    pub(super) fn sync_scope<T>(self, answering: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, answering)
+    }
+
     /// Whatever is answered just now, if anything is.
     pub(crate) fn with_current<T>(show: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT.try_with(show).ok()
@@ -69,7 +74,7 @@ impl RequestContext {
 
 impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} id={}", self.method, self.path(), self.id())
+        write!(f, "{} {} id={}", self.method, self.path().escape_debug(), self.id())
     }
 }
 

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use sealcard_core::{Issuer, Token, Ttl, UnixTime, Username};
 
-use super::ApiError;
+use super::{ApiError, RequestContext};
 use crate::cache::{Cache, Committed, Found, Json};
 use crate::dashboard::{self, DashboardStats};
 use crate::db::{DbError, Edit, EditError, NewAccount, Repository, Revoke, StoredProfile};
@@ -238,7 +238,7 @@ impl App {
                 Err(error) => {
                     // If it was committed, the log has it; until it is read, nothing is known.
                     if error.may_have_happened() {
-                        app.cache.forget_all();
+                        app.cache.doubt();
                     }
                     Err(error.into())
                 }
@@ -254,7 +254,12 @@ impl App {
         T: Send + 'static,
         F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
-        tokio::spawn(change(self)).await.unwrap_or_else(|error| {
+        let changing = change(self);
+        let changing = match RequestContext::with_current(Clone::clone) {
+            Some(request) => tokio::spawn(request.scope(changing)),
+            None => tokio::spawn(changing),
+        };
+        changing.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a change was not carried out to its end");
             Err(ApiError::internal())
         })

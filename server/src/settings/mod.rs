@@ -30,7 +30,7 @@ pub struct GivenSettings {
 
     /// Database: postgres://USER:PASSWORD@HOST/NAME or sqlite://FILE [default: sealcard.db in the data folder]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    #[serde(serialize_with = "secret::in_addresses")]
+    #[serde(serialize_with = "secret::in_address")]
     database_url: Option<String>,
 
     /// Redis beside the database, for more than one server: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with

@@ -13,6 +13,14 @@ pub(super) fn whole<S: Serializer>(secret: &Option<String>, serializer: S) -> Re
     }
 }
 
+/// Shows an address without its password.
+pub(super) fn in_address<S: Serializer>(address: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(address) => serializer.serialize_some(&hide_password(address)),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Shows addresses, with commas between them, without their passwords.
 pub(super) fn in_addresses<S: Serializer>(addresses: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     match addresses {
@@ -27,20 +35,15 @@ fn hide_passwords(addresses: &str) -> String {
 
 /// Whatever is between scheme and host, and what stands in a query, may be a password: all of it but a user's name is hidden.
 fn hide_password(address: &str) -> String {
-    let (address, query) = match address.split_once('?') {
-        Some((address, _)) => (address, format!("?{HIDDEN}")),
-        None => (address, String::new()),
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let (login, place) = match rest.rsplit_once('@') {
+        Some((login, place)) => (Some(login), place),
+        None => (None, rest),
     };
-    let shown = match (address.split_once("://"), address.rsplit_once('@')) {
-        (Some((scheme, _)), Some((before, host))) => {
-            let user =
-                before.split_once("://").and_then(|(_, login)| Some(login.split_once(':')?.0)).unwrap_or_default();
-            format!("{scheme}://{user}:{HIDDEN}@{host}")
-        }
-        (None, Some((_, host))) => format!("{HIDDEN}@{host}"),
-        (_, None) => address.to_owned(),
-    };
-    shown + &query
+    let user = login.and_then(|login| Some(login.split_once(':')?.0)).unwrap_or_default();
+    let login = login.map(|_| format!("{user}:{HIDDEN}@")).unwrap_or_default();
+    let place = place.split_once('?').map_or(place.to_owned(), |(place, _)| format!("{place}?{HIDDEN}"));
+    if scheme.is_empty() { format!("{login}{place}") } else { format!("{scheme}://{login}{place}") }
 }
 
 #[cfg(test)]
@@ -54,11 +57,15 @@ mod tests {
             ("redis://:secret@a:1,redis://secret@b:2/3", "redis://:***@a:1,redis://:***@b:2/3"),
             ("redis://a:1", "redis://a:1"),
             ("postgres://db/x?password=secret", "postgres://db/x?***"),
-            ("ada:secret@db", "***@db"),
+            ("ada:secret@db", "ada:***@db"),
             ("sqlite://file.db", "sqlite://file.db"),
             ("", ""),
         ] {
             assert_eq!(hide_passwords(address), shown);
+        }
+        for password in ["hunter2,x", "hunter2?x", "hunter2/x", "hunter2@x"] {
+            let address = format!("postgres://ada:{password}@db/cards");
+            assert_eq!(hide_password(&address), "postgres://ada:***@db/cards");
         }
     }
 }

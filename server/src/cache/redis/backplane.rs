@@ -40,6 +40,9 @@ pub(super) struct Told {
     /// Which node it took for the master of what: of a cluster, a server may know an old one.
     #[serde(default)]
     pub(super) map: u64,
+    /// Whose numbers the changes have: two systems may share a Redis by mistake.
+    #[serde(default)]
+    pub(super) log: String,
     #[serde(flatten)]
     pub(super) invalidation: Invalidation,
 }

@@ -40,6 +40,9 @@ use super::{ChangeLog, Declaration, Invalidation, Tiers};
 /// After how many heartbeats Redis is asked how it is.
 const STATUS_EVERY: u64 = 30;
 
+/// How many confirmations go into one round trip.
+const MAX_SIGNS: usize = 500;
+
 /// How often an invalidation follows keys that have moved to another node.
 const MAX_REDIRECTS: u32 = 3;
 
@@ -78,6 +81,8 @@ struct Shared {
     topology: RwLock<Arc<Topology>>,
     /// Told when the topology may have changed.
     moved: Notify,
+    /// Held by whoever asks the cluster who has what.
+    refreshing: tokio::sync::Mutex<()>,
     backplane: Backplane,
     /// What is to be said on the channel of the servers.
     signs: mpsc::UnboundedSender<Sign>,
@@ -109,6 +114,7 @@ impl Redis {
             prefixes,
             topology: RwLock::new(Arc::new(Topology::Unknown)),
             moved: Notify::new(),
+            refreshing: tokio::sync::Mutex::default(),
             backplane: Backplane::new(uuid::Uuid::new_v4().simple().to_string()),
             signs,
             listener,
@@ -134,7 +140,7 @@ impl Redis {
     /// Says goodbye, and closes the connections.
     pub(super) async fn stop(&self) {
         let sign = Sign { server: self.shared.backplane.server.clone(), heard: None, leaving: true };
-        self.shared.say(&sign).await;
+        self.shared.say(&[sign]).await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
         let topology = std::mem::replace(
@@ -148,6 +154,11 @@ impl Redis {
 }
 
 impl Shared {
+    /// Of which log the changes are.
+    fn log_name(&self) -> String {
+        self.position.borrow().as_ref().map(|(log, _)| log.clone()).unwrap_or_default()
+    }
+
     fn topology(&self) -> Arc<Topology> {
         // Replaced whole: whoever panicked meanwhile has left the one before.
         Arc::clone(&self.topology.read().unwrap_or_else(PoisonError::into_inner))
@@ -217,11 +228,13 @@ impl Shared {
         }
     }
 
-    async fn say(&self, sign: &Sign) {
-        let Ok(text) = serde_json::to_string(sign) else { return };
+    async fn say(&self, signs: &[Sign]) {
         let channel = self.names.servers();
         let mut pipe = redis::pipe();
-        pipe.cmd("PUBLISH").arg(&channel).arg(text);
+        for sign in signs {
+            let Ok(text) = serde_json::to_string(sign) else { continue };
+            pipe.cmd("PUBLISH").arg(&channel).arg(text);
+        }
         // Whoever does not hear it learns of changes from the log.
         let _ = self.at(&channel, "publish", &mut pipe).await;
     }
@@ -264,7 +277,9 @@ impl Shared {
         if told.server == self.backplane.server {
             return;
         }
-        let change = told.change.filter(|_| told.form == self.names.form() && told.map == self.topology().map());
+        let is_like_ours =
+            told.form == self.names.form() && told.map == self.topology().map() && told.log == self.log_name();
+        let change = told.change.filter(|_| is_like_ours);
         self.listener.told(&told.invalidation, change);
         let heard = Some((told.server, told.seq));
         let _ = self.signs.send(Sign { server: self.backplane.server.clone(), heard, leaving: false });
@@ -332,8 +347,11 @@ impl Drop for Echo<'_> {
 
 /// Says on the channel of the servers what is to be said.
 async fn speak(shared: Arc<Shared>, mut signs: mpsc::UnboundedReceiver<Sign>) {
-    while let Some(sign) = signs.recv().await {
-        shared.say(&sign).await;
+    let mut waiting = Vec::new();
+    // As many at a time as have come meanwhile.
+    while signs.recv_many(&mut waiting, MAX_SIGNS).await > 0 {
+        shared.say(&waiting).await;
+        waiting.clear();
     }
 }
 
@@ -344,7 +362,7 @@ async fn beat(shared: Arc<Shared>) {
     let sign = Sign { server: shared.backplane.server.clone(), heard: None, leaving: false };
     for beat in 0_u64.. {
         ticks.tick().await;
-        shared.say(&sign).await;
+        shared.say(std::slice::from_ref(&sign)).await;
         if beat.is_multiple_of(STATUS_EVERY) {
             shared.status().await;
         }
@@ -379,7 +397,7 @@ impl Store for Redis {
         match replies.into_iter().next() {
             Some(Ok(Value::Array(fields))) => match fields.as_slice() {
                 // A value of ours always ends by itself.
-                [Value::BulkString(bytes), Value::Int(ttl_ms)] if *ttl_ms > 0 => {
+                [Value::BulkString(bytes), Value::Int(ttl_ms)] if *ttl_ms >= 0 => {
                     Read::Value { bytes: bytes.clone(), ttl_ms: ttl_ms.unsigned_abs() }
                 }
                 [Value::Nil, Value::BulkString(lease)] => match String::from_utf8(lease.clone()) {
@@ -456,6 +474,7 @@ impl Store for Redis {
             change,
             form: shared.names.form(),
             map: shared.topology().map(),
+            log: shared.log_name(),
             invalidation: invalidation.clone(),
         };
         let Ok(text) = serde_json::to_string(&told) else { return };

@@ -1,6 +1,6 @@
 //! One Redis, or one master of a cluster: reached by one connection, and believed only while that holds.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,8 +42,10 @@ pub(super) struct Node {
     /// `host:port`
     pub(super) name: String,
     state: Mutex<State>,
-    /// The marker says nothing: the log was set back, or replaced.
-    must_purge: AtomicBool,
+    /// How often its marker came to mean nothing: the log was set back or replaced, or the node was given others' values.
+    doubts: AtomicU64,
+    /// Of how many of these it was emptied since.
+    purged: AtomicU64,
     /// Told when the node is not believed any more.
     pub(super) lost: Notify,
     timeout: Duration,
@@ -65,7 +67,8 @@ impl Node {
         Self {
             name,
             state: Mutex::new(State::Down),
-            must_purge: AtomicBool::new(false),
+            doubts: AtomicU64::new(0),
+            purged: AtomicU64::new(0),
             lost: Notify::new(),
             timeout,
             in_flight: AtomicUsize::new(0),
@@ -82,11 +85,11 @@ impl Node {
         *self.state() = State::CatchingUp { missed: Vec::new() };
     }
 
-    /// Believes the node, unless it has missed something meanwhile: then says what.
+    /// Believes the node, unless it has missed something meanwhile: then says what; nothing if it is to be emptied.
     pub(super) fn believe(&self, connection: &MultiplexedConnection, number: u64) -> Result<(), Vec<Invalidation>> {
         let mut state = self.state();
         if let State::CatchingUp { missed } = &mut *state
-            && !missed.is_empty()
+            && (!missed.is_empty() || self.must_purge())
         {
             return Err(std::mem::take(missed));
         }
@@ -116,15 +119,20 @@ impl Node {
 
     /// Its marker is not to be believed the next time, whatever state it is in now.
     pub(super) fn forget_marker(&self) {
-        self.must_purge.store(true, Ordering::SeqCst);
+        self.doubts.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(super) fn must_purge(&self) -> bool {
-        self.must_purge.load(Ordering::SeqCst)
+        self.doubts() != self.purged.load(Ordering::SeqCst)
     }
 
-    pub(super) fn purged(&self) {
-        self.must_purge.store(false, Ordering::SeqCst);
+    pub(super) fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::SeqCst)
+    }
+
+    /// It was emptied after so many doubts.
+    pub(super) fn purged(&self, doubts: u64) {
+        self.purged.store(doubts, Ordering::SeqCst);
     }
 
     pub(super) fn stop(&self) {

@@ -36,6 +36,9 @@ const QUICK_ATTEMPTS: usize = 10;
 /// How many members of a cluster are asked who has what.
 const MAX_ASKED: usize = 8;
 
+/// How long others are waited for, when one has said who has what.
+const SECOND_OPINION: Duration = Duration::from_millis(200);
+
 /// How often a cluster is asked who has what, when nothing else gives reason to.
 const TOPOLOGY_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -96,7 +99,13 @@ fn set_topology(shared: &Shared, topology: Topology) {
 
 /// Asks the cluster who has what. A node that is still a master stays as it is; one that is not any more is given up.
 pub(super) async fn refresh(shared: &Shared) {
+    let asked_for = shared.topology();
+    let _one_at_a_time = shared.refreshing.lock().await;
     let before = shared.topology();
+    // Somebody else has just asked.
+    if !Arc::ptr_eq(&asked_for, &before) {
+        return;
+    }
     let Some(mut ranges) = ask_members(shared, &before).await else { return };
     ranges.sort();
     let mut hasher = std::hash::DefaultHasher::new();
@@ -114,6 +123,13 @@ pub(super) async fn refresh(shared: &Shared) {
             nodes.len().saturating_sub(1)
         });
         owners.extend(range.slots().map(|slot| (slot, index)));
+    }
+    // What comes with a slot was brought up to date, if at all, by the marker of the node that had it.
+    let gained =
+        |index, node| before.has(node) && owners.iter().any(|(slot, at)| *at == index && !before.owns(node, slot));
+    for (_, node) in nodes.iter().enumerate().filter(|(index, node)| gained(*index, node)) {
+        node.forget_marker();
+        node.distrust("it was given slots of another");
     }
     for gone in before.nodes().iter().filter(|node| !nodes.iter().any(|kept| kept.name == node.name)) {
         gone.distrust("no master any more");
@@ -142,9 +158,15 @@ async fn ask_members(shared: &Shared, known: &Topology) -> Option<Vec<topology::
             async move { ask_member(&address, info).await }
         })
         .collect();
-    let mut answers = Vec::new();
-    while let Some(answer) = asked.join_next().await {
-        answers.extend(answer.ok().flatten());
+    let mut answers: Vec<Answer> = Vec::new();
+    loop {
+        // Once one is in order, others must be quick.
+        let patience =
+            if answers.iter().any(|answer| answer.is_ok) { SECOND_OPINION } else { CONNECT.saturating_add(STEP) };
+        match tokio::time::timeout(patience, asked.join_next()).await {
+            Ok(Some(answer)) => answers.extend(answer.ok().flatten()),
+            Ok(None) | Err(_) => break,
+        }
     }
     answers.into_iter().max_by_key(|answer| (answer.is_ok, answer.epoch)).map(|answer| answer.ranges)
 }
@@ -237,6 +259,9 @@ async fn recover(shared: &Arc<Shared>, node: &Arc<Node>, info: &ConnectionInfo) 
     let catching_up = CatchingUp { node, connection: connection.clone() };
     catch_up(shared, &topology, &catching_up).await?;
     while let Err(missed) = node.believe(&connection, number) {
+        if node.must_purge() {
+            return Err("its marker is not to be believed".into());
+        }
         for invalidation in missed {
             apply(shared, &topology, &catching_up, &invalidation).await?;
         }
@@ -307,8 +332,10 @@ async fn catch_up(shared: &Arc<Shared>, topology: &Topology, catching_up: &Catch
     let mut pipe = redis::pipe();
     pipe.cmd("GET").arg(&marker);
     let mut connection = catching_up.connection.clone();
-    let replies = node.query_on(&mut connection, "connect", &mut pipe, STEP).await;
-    let marked = expect(replies)?.first().and_then(text).and_then(parse_marker);
+    let doubts = node.doubts();
+    let replies = node.query_on(&mut connection, "connect", &mut pipe, STEP).await.map_err(|error| reason(&error))?;
+    // What is no text is no marker either.
+    let marked = replies.first().and_then(|reply| reply.as_ref().ok()).and_then(text).and_then(parse_marker);
     let extent = in_time(shared.log.extent()).await?;
     let must_purge = node.must_purge();
     let since = marked.filter(|(marked_log, at)| {
@@ -320,10 +347,11 @@ async fn catch_up(shared: &Arc<Shared>, topology: &Topology, catching_up: &Catch
     let values = removal::purge(shared, topology, catching_up).await.map_err(|error| reason(&error))?;
     tracing::info!(redis = node.name, values, "Redis has no marker of this database: its cached values were removed");
     let mut pipe = redis::pipe();
-    pipe.add_command(super::scripts::advance(&marker, &log, complete));
+    // The old one may speak of changes that are still to come: a restored database counts from further back.
+    pipe.cmd("UNLINK").arg(&marker).add_command(super::scripts::advance(&marker, &log, complete));
     // A Redis without memory for it still serves what it has; it will be emptied again the next time.
     node.query_on(&mut connection, "connect", &mut pipe, STEP).await.map_err(|error| reason(&error))?;
-    node.purged();
+    node.purged(doubts);
     Ok(())
 }
 

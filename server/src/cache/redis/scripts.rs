@@ -35,7 +35,7 @@ if not version then
   version = ARGV[1]
   redis.call('SET', KEYS[1], version)
 end
-redis.call('EXPIRE', KEYS[1], 86400)
+if redis.call('TTL', KEYS[1]) < 43200 then redis.call('EXPIRE', KEYS[1], 86400) end
 return version";
 
 /// Writes down that a key has a tag, for as long as its value may live. A set that has grown too large is begun anew: what

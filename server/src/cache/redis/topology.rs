@@ -30,6 +30,21 @@ impl Topology {
         }
     }
 
+    /// Whether it is one of the nodes.
+    pub(super) fn has(&self, node: &Arc<Node>) -> bool {
+        self.nodes().iter().any(|known| Arc::ptr_eq(known, node))
+    }
+
+    /// Whether a slot of the cluster is the node's.
+    pub(super) fn owns(&self, node: &Arc<Node>, slot: &Slot) -> bool {
+        match self {
+            Self::Cluster { nodes, owners, .. } => {
+                owners.get(slot).and_then(|index| nodes.get(*index)).is_some_and(|owner| Arc::ptr_eq(owner, node))
+            }
+            Self::Unknown | Self::Single(_) => false,
+        }
+    }
+
     pub(super) fn nodes(&self) -> &[Arc<Node>] {
         match self {
             Self::Unknown => &[],

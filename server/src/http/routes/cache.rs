@@ -69,11 +69,10 @@ pub(in crate::http) async fn remove(
     _: Admin,
     PathParameter(key): PathParameter<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let existed = app.cache.entries().exists(&key).await?;
     let invalidation = Invalidation::key(key);
     refuse_own(&invalidation)?;
-    app.cache.invalidate(&invalidation).await.ok_or(EntryError::Unavailable)?;
-    Ok(Json(json!({ "deleted": existed })))
+    let count = app.cache.invalidate(&invalidation).await.ok_or(EntryError::Unavailable)?;
+    Ok(Json(json!({ "deleted": count > 0 })))
 }
 
 pub(in crate::http) async fn invalidate(
@@ -92,11 +91,24 @@ pub(in crate::http) async fn invalidate(
     Ok(Json(json!({ "count": count })))
 }
 
-/// What the cache needs to know which values there are.
+/// Spares what the cache needs to know which values there are, and, in a Redis that others use too, everything that is not
+/// named by how it begins.
 fn refuse_own(invalidation: &Invalidation) -> Result<(), EntryError> {
-    let mut names = invalidation.keys.iter().chain(&invalidation.patterns);
-    if names.any(|name| name.starts_with("cache:")) { Err(EntryError::Reserved("cache:")) } else { Ok(()) }
+    let Invalidation { keys, patterns, .. } = invalidation;
+    // Braces would decide on which node of a cluster a key is looked for.
+    if keys.iter().any(|key| key.contains(['{', '}'])) {
+        return Err(EntryError::Key);
+    }
+    let beginnings = patterns.iter().map(|pattern| pattern.split(['*', '?', '[', '\\']).next().unwrap_or_default());
+    let may_be_own = |name: &str| name.starts_with(OWN) || OWN.starts_with(name);
+    if keys.iter().any(|key| key.starts_with(OWN)) || beginnings.into_iter().any(may_be_own) {
+        return Err(EntryError::Reserved(OWN));
+    }
+    Ok(())
 }
+
+/// What the keys of the cache's own notes begin with.
+const OWN: &str = "cache:";
 
 pub(in crate::http) async fn stats(State(app): State<Arc<App>>, _: Admin) -> Json<Value> {
     let Tally { hits, misses } = app.cache.tally();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sealcard_core::UnixTime;
@@ -12,7 +13,6 @@ use serde::Deserialize;
 
 use crate::cache::{Found, Lookup};
 use crate::clock;
-use crate::db::Session;
 use crate::http::auth::LoggedIn;
 use crate::http::etag::{etag_of, is_known};
 use crate::http::json::{PathParameter, QueryParameters};
@@ -33,36 +33,52 @@ pub(in crate::http) async fn profile(
     PathParameter(username): PathParameter<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Found { value, lookup } = app.public_profile(&username).await?;
-    app.profile_views.inc();
+    let found = app.public_profile(&username).await?;
     if request.headers().contains_key(header::AUTHORIZATION) {
         let (mut parts, _) = request.into_parts();
-        let LoggedIn(session) = LoggedIn::from_request_parts(&mut parts, &app).await?;
-        return for_viewer(&app, &value, lookup, &session, &parts.headers).await;
+        let followed = match followed_links(&app, &mut parts, &username).await {
+            Ok(followed) => followed,
+            // Whoever it is: what everybody sees is better than nothing.
+            Err(error) if error.is_unavailable() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        return viewer_answer(&app, &found, &followed, &parts.headers);
     }
-    let mut response = with_etag(request.headers(), &value.etag, || Body::from(value.body.clone()));
+    Ok(profile_answer(&app, &found, request.headers()))
+}
+
+/// What everybody sees.
+pub(in crate::http) fn profile_answer(app: &App, found: &Found<PublicProfile>, request: &HeaderMap) -> Response {
+    app.profile_views.inc();
+    let Found { value, lookup } = found;
+    let mut response = with_etag(request, &value.etag, || Body::from(value.body.clone()));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("authorization"));
-    Ok(finish(response, lookup))
+    finish(response, *lookup)
+}
+
+/// The links of a user that whoever asks follows.
+async fn followed_links(app: &Arc<App>, parts: &mut Parts, username: &str) -> Result<Vec<String>, ApiError> {
+    let LoggedIn(session) = LoggedIn::from_request_parts(parts, app).await?;
+    Ok(app.db.followed_links(&session.account_id, username).await?)
 }
 
 /// What somebody who has logged in sees: whom they follow is added to what the cache has, and kept by nobody.
-async fn for_viewer(
+fn viewer_answer(
     app: &App,
-    profile: &PublicProfile,
-    lookup: Lookup,
-    session: &Session,
-    headers: &HeaderMap,
+    found: &Found<PublicProfile>,
+    followed: &[String],
+    request: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let followed = app.db.followed_links(&session.account_id, profile.profile.username.as_str()).await?;
-    let body = profile.body_for(&followed).map_err(|error| {
+    app.profile_views.inc();
+    let body = found.value.body_for(followed).map_err(|error| {
         tracing::error!(%error, "a profile could not be written as JSON");
         ApiError::internal()
     })?;
-    let mut response = with_etag(headers, &etag_of(&body), || Body::from(body));
+    let mut response = with_etag(request, &etag_of(&body), || Body::from(body));
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("authorization"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
+    headers.insert(X_CACHE, HeaderValue::from_static(found.lookup.as_str()));
     Ok(response)
 }
 
@@ -84,12 +100,20 @@ pub(in crate::http) async fn qr_session(
     PathParameter(username): PathParameter<String>,
     QueryParameters(query): QueryParameters<SessionQuery>,
 ) -> Result<Response, ApiError> {
-    let Found { value, lookup } = app.public_profile(&username).await?;
-    let now = clock::now();
-    let token = app.session_token(&value, query.format, now)?;
+    let found = app.public_profile(&username).await?;
+    qr_session_answer(&app, &found, query.format, clock::now())
+}
+
+pub(in crate::http) fn qr_session_answer(
+    app: &App,
+    found: &Found<PublicProfile>,
+    form: TokenForm,
+    now: UnixTime,
+) -> Result<Response, ApiError> {
+    let token = app.session_token(&found.value, form, now)?;
     let mut response = json(Body::from(token.json(now)));
     set_age(&mut response, &token, now);
-    Ok(finish(response, lookup))
+    Ok(finish(response, found.lookup))
 }
 
 /// How old a token is counts as the answer's age: a shared cache hands it out for so much less.

@@ -1,0 +1,34 @@
+//! What is in memory and asked for most, public profiles and their tokens, is answered at once: without a route, a future or
+//! a box, which together cost as much again. Everything else, and whatever is unusual about a request, is for the router. It
+//! gives the same answers, by the same functions.
+
+use std::sync::Arc;
+
+use axum::http::{Method, Request, header};
+use axum::response::Response;
+use sealcard_core::Username;
+
+use super::App;
+use super::routes::public;
+use crate::public_profile::TokenForm;
+use crate::{cached, clock};
+
+pub(super) fn answer<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response> {
+    let is_plain = request.method() == Method::GET
+        && request.uri().query().is_none()
+        && !request.headers().contains_key(header::AUTHORIZATION);
+    if !is_plain {
+        return None;
+    }
+    let path = request.uri().path();
+    let rest = path.strip_prefix("/api/public/").or_else(|| path.strip_prefix("/api/u/"))?;
+    let (username, of_it) = rest.split_once('/').unwrap_or((rest, ""));
+    // An escaped name is none.
+    let username = Username::parse(username).ok()?;
+    let found = || app.cache.in_memory(cached::PROFILE, username.as_str());
+    match of_it {
+        "" if !rest.ends_with('/') => Some(public::profile_answer(app, &found()?, request.headers())),
+        "qr-session" => public::qr_session_answer(app, &found()?, TokenForm::Sc1, clock::now()).ok(),
+        _ => None,
+    }
+}
