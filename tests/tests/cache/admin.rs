@@ -56,6 +56,12 @@ fn resources_cannot_be_written_by_hand(site: Site) {
     let many = |count: usize| json!({ "keys": vec!["k"; count] });
     let invalidate = |body| server.request("POST", "/api/cache/invalidate", Some(ADMIN), Some(&body)).status;
     assert_eq!((invalidate(many(1_000)), invalidate(many(1_001))), (200, 422));
+    for pattern in ["*", "", "c*", "?ache:*", "[c]ache:*", "cache:*", "cache:good-until:*"] {
+        assert_eq!(invalidate(json!({ "patterns": [pattern] })), 422, "{pattern}: others may be there too");
+    }
+    assert_eq!(invalidate(json!({ "patterns": ["computed:*", "own:?"] })), 200);
+    assert_eq!((invalidate(json!({ "keys": ["a{b}"] })), invalidate(json!({ "keys": ["cache:tag:x"] }))), (422, 422));
+    assert_eq!(server.get("/health").json()["redis"], "ok");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is read is what is so: PRO, INV and COR rows, and guarantee 1 on one server.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sealcard_tests::server::Server;
@@ -9,6 +10,7 @@ use crate::backend::{Site, on_both};
 
 on_both! {
     a_profile_is_missed_once_and_then_hit;
+    a_hit_is_answered_as_a_miss_is;
     an_unknown_user_is_not_cached;
     simultaneous_misses_ask_the_database_once;
     a_change_is_seen_at_once_by_everybody;
@@ -49,6 +51,33 @@ fn a_profile_is_missed_once_and_then_hit(site: Site) {
     }
     assert_eq!(server.metric(QUERIES), before, "a hit asks nobody");
     assert_eq!(server.metric("profile_views_total"), 104, "a view is a view, whoever answers");
+}
+
+/// What is in memory is answered by a shorter way, and the same.
+fn a_hit_is_answered_as_a_miss_is(site: Site) {
+    let server = site.server();
+    let headers = |path: &str| {
+        let answer = server.get(path);
+        let names = answer.headers.keys().map(|name| name.as_str().to_owned());
+        let changing = ["x-request-id", "x-cache", "date", "age"];
+        let kept = names.filter(|name| !changing.contains(&name.as_str()));
+        let kept: BTreeMap<_, _> = kept.map(|name| (name.clone(), answer.header(&name).to_owned())).collect();
+        (answer.status, answer.header("x-cache").to_owned(), kept)
+    };
+    for path in [DEMO, "/api/u/devcard-demo", "/api/public/devcard-demo/qr-session"] {
+        let mut missed = headers(path);
+        server.wait_until("Redis has told that it was removed", |_| {
+            site.backend.cli(&["del", "profile:devcard-demo"]);
+            missed = headers(path);
+            missed.1 == "MISS"
+        });
+        let hit = headers(path);
+        assert_eq!((hit.1.as_str(), hit.0, &hit.2), ("HIT", missed.0, &missed.2), "{path}");
+    }
+    for path in ["/api/public/devcard-demo/", "/api/public/devcard-demo/qr-session/", "/api/public/devcard-demo/x"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    assert_eq!(server.get("/api/public/%64evcard-demo").status, 200, "the same name, escaped");
 }
 
 fn an_unknown_user_is_not_cached(site: Site) {

@@ -49,6 +49,11 @@ fn cached_values_are_served_as_stale_and_writes_are_refused() {
     assert_eq!(write.problem(), (503, "unavailable".into()));
     assert_eq!(write.header("retry-after"), "2");
     assert_eq!(server.get("/api/public/ada").status, 503, "not cached, and nobody to ask");
+    let account = json!({ "username": "bob", "password": "correct horse", "displayName": "Bob" });
+    assert_eq!(server.request("POST", "/api/accounts", None, Some(&account)).status, 503);
+    assert_eq!(server.lookup(DEMO).0, "STALE", "a write that was refused costs nobody what is there");
+    let seen = server.request("GET", DEMO, Some(&token), None);
+    assert_eq!((seen.status, seen.json()), (200, profile.clone()), "whoever asks");
     assert!(began.elapsed() < Duration::from_secs(3), "it is known: nobody waits: {:?}", began.elapsed());
     assert!(server.metric("cache_stale_total{resource=\"profile\"}") > 0);
     assert_eq!(server.metric("db_up"), 0);

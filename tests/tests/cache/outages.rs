@@ -251,6 +251,34 @@ fn what_was_changed_in_redis_meanwhile_is_seen() {
     assert_eq!(name(), "By Hand");
 }
 
+/// A marker that is none, or that speaks of changes which this database has yet to make, as after a restored backup.
+#[test]
+fn a_marker_that_makes_no_sense_is_replaced() {
+    const MARKER: &str = "cache:good-until:{0}";
+    let site = Site::single();
+    drop(site.server());
+    let (log, at) = {
+        let marker = site.backend.cli(&["get", MARKER]);
+        let (log, at) = marker.rsplit_once(':').unwrap();
+        (log.to_owned(), at.parse::<u32>().unwrap())
+    };
+    for wrong in ["a list", "a text", "too high"] {
+        site.backend.cli(&["unlink", MARKER]);
+        match wrong {
+            "a list" => site.backend.cli(&["lpush", MARKER, "x"]),
+            "a text" => site.backend.cli(&["set", MARKER, "x"]),
+            _ => site.backend.cli(&["set", MARKER, &format!("{log}:999999")]),
+        };
+        site.backend.cli(&["set", "profile:devcard-demo", "what was before", "ex", "300"]);
+        let server = site.server();
+        let marker = site.backend.cli(&["get", MARKER]);
+        let (_, now) = marker.rsplit_once(':').unwrap();
+        assert!((at..at + 10).contains(&now.parse().unwrap()), "{wrong}: {marker}");
+        assert!(!site.backend.has("profile:devcard-demo"), "{wrong}: nothing is known of it");
+        drop(server);
+    }
+}
+
 /// Another server, which reaches Redis all the time, makes good what this one could not tell.
 #[test]
 fn what_a_server_that_is_cut_off_changes_is_seen_by_the_others() {
