@@ -11,8 +11,8 @@ use prometheus_client::registry::Registry;
 
 use super::Declaration;
 
-/// From a tenth of a millisecond to some seconds.
-const SECONDS: [f64; 10] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.1, 0.5, 2.5];
+/// How durations are counted: from a tenth of a millisecond to some seconds.
+pub(crate) const SECONDS: [f64; 10] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.1, 0.5, 2.5];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfResource {

@@ -38,6 +38,8 @@ use std::time::{Duration, Instant};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 
+pub(crate) use metrics::SECONDS;
+
 pub use change::{Change, ChangeLog, Committed, Invalidation, LogError, LogExtent};
 pub use entries::{Entries, EntryError};
 pub use error::CacheError;
@@ -53,6 +55,9 @@ use self::metrics::{CacheMetrics, ResourceMetrics};
 use self::redis::Redis;
 use self::source::Source;
 use self::store::Store;
+
+/// What takes longer, in Redis or the database, is logged.
+pub(crate) const SLOW: Duration = Duration::from_millis(100);
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

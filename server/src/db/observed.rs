@@ -14,16 +14,10 @@ use prometheus_client::registry::Registry;
 use sealcard_core::UnixTime;
 
 use super::*;
-use crate::cache::{Change, LogError, LogExtent};
-
-/// What slower calls are logged.
-const SLOW: Duration = Duration::from_millis(100);
+use crate::cache::{Change, LogError, LogExtent, SECONDS, SLOW};
 
 /// How long a call may take: the database ends its own work sooner, but may be stopped itself.
 const TIMEOUT: Duration = Duration::from_secs(6);
-
-/// From a tenth of a millisecond to some seconds.
-const SECONDS: [f64; 10] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.1, 0.5, 2.5];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfOperation {

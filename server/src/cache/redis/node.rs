@@ -8,11 +8,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use tokio::sync::Notify;
 
-use super::super::Invalidation;
+use super::super::{Invalidation, SLOW};
 use super::super::metrics::RedisMetrics;
-
-/// What slower commands are logged.
-const SLOW: Duration = Duration::from_millis(100);
 
 /// How many commands may wait for their answers: more mean that Redis is not keeping up, and everybody is better off without
 /// it. From four fifths of them on, that is logged.
