@@ -55,7 +55,7 @@ impl Invalidation {
     }
 
     /// How many keys, tags and patterns it names.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.len().saturating_add(self.tags.len()).saturating_add(self.patterns.len())
     }
 }

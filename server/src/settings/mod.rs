@@ -104,8 +104,8 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_ROOT_KEY_FILE", value_name = "FILE")]
     root_key_file: Option<PathBuf>,
 
-    /// File of mode 0600 with the operator's token, at least 32 characters, which may revoke anyone's passes: `head -c 32
-    /// /dev/urandom | base64` makes one [default: there is no such token]
+    /// File of mode 0600 with the operator's token, at least 32 characters, which may revoke anyone's passes and look after the
+    /// cache: `(umask 077; head -c 32 /dev/urandom | base64 > FILE)` makes one [default: there is no such token]
     #[arg(long, env = "SEALCARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
 
@@ -172,6 +172,9 @@ pub enum SettingsError {
         /// Where and why.
         error: Box<toml::de::Error>,
     },
+    /// A file of `--print-config` with its passwords left out.
+    #[error("{0}: there is *** for the password: put it in, or give it in the environment")]
+    Hidden(&'static str),
     /// The cache or Redis.
     #[error(transparent)]
     Cache(#[from] CacheSettingsError),
@@ -263,6 +266,15 @@ impl GivenSettings {
     /// # Errors
     /// [`SettingsError`].
     pub fn parse(self) -> Result<Settings, SettingsError> {
+        for (name, given) in [
+            ("database-url", &self.database_url),
+            ("redis-url", &self.redis_url),
+            ("redis-password", &self.redis_password),
+        ] {
+            if given.as_ref().is_some_and(|given| given.contains(secret::HIDDEN)) {
+                return Err(SettingsError::Hidden(name));
+            }
+        }
         let cache = self.cache_options()?;
         let issuer = sealcard_core::DisplayText::<100>::parse(&self.issuer.unwrap_or_default());
         let issuer = issuer.map_err(SettingsError::Issuer)?;

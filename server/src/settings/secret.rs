@@ -3,7 +3,7 @@
 use serde::Serializer;
 
 /// Stands for what is not shown.
-const HIDDEN: &str = "***";
+pub(super) const HIDDEN: &str = "***";
 
 /// Shows that there is one, and nothing of it.
 pub(super) fn whole<S: Serializer>(secret: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {

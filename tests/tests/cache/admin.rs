@@ -56,6 +56,9 @@ fn resources_cannot_be_written_by_hand(site: Site) {
     let many = |count: usize| json!({ "keys": vec!["k"; count] });
     let invalidate = |body| server.request("POST", "/api/cache/invalidate", Some(ADMIN), Some(&body)).status;
     assert_eq!((invalidate(many(1_000)), invalidate(many(1_001))), (200, 422));
+    for wrong in [json!({}), json!({ "key": "k" }), json!({ "keys": [] }), json!({ "keys": ["k"], "pattern": "k*" })] {
+        assert_eq!(invalidate(wrong.clone()), 422, "{wrong}: nothing would be forgotten");
+    }
     for pattern in ["*", "", "c*", "?ache:*", "[c]ache:*", "cache:*", "cache:good-until:*"] {
         assert_eq!(invalidate(json!({ "patterns": [pattern] })), 422, "{pattern}: others may be there too");
     }

@@ -85,7 +85,11 @@ fn the_settings_that_hold_are_shown_without_passwords() {
     }
     let file = folder.path().join("sealcard.toml");
     std::fs::write(&file, &shown).unwrap();
-    assert_eq!(print(&["--config", file.to_str().unwrap()], &[]), shown, "it is a file of settings");
+    let config = ["--config", file.to_str().unwrap()];
+    let run = binary::run(&[["serve", "--print-config"], config].concat());
+    assert_eq!(run.error_code(), "invalid_settings", "no password is ***");
+    std::fs::write(&file, shown.replace("***", "secret")).unwrap();
+    assert_eq!(print(&config, &[]), shown, "it is a file of settings");
     assert!(!data.exists(), "nothing was done");
 }
 

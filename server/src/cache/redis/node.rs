@@ -8,8 +8,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use tokio::sync::Notify;
 
-use super::super::{Invalidation, SLOW};
 use super::super::metrics::RedisMetrics;
+use super::super::{Invalidation, SLOW};
 
 /// How many commands may wait for their answers: more mean that Redis is not keeping up, and everybody is better off without
 /// it. From four fifths of them on, that is logged.

@@ -75,15 +75,27 @@ pub(in crate::http) async fn remove(
     Ok(Json(json!({ "deleted": count > 0 })))
 }
 
+/// What is to be forgotten: something at least.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Forget {
+    #[serde(default)]
+    keys: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    patterns: Vec<String>,
+}
+
 pub(in crate::http) async fn invalidate(
     State(app): State<Arc<App>>,
     _: Admin,
-    JsonBody(invalidation): JsonBody<Invalidation>,
+    JsonBody(Forget { keys, tags, patterns }): JsonBody<Forget>,
 ) -> Result<Json<Value>, ApiError> {
-    let Invalidation { keys, tags, patterns } = &invalidation;
-    let count = keys.len().saturating_add(tags.len()).saturating_add(patterns.len());
-    if count > MAX_INVALIDATIONS {
-        let detail = format!("{count} keys, tags and patterns, but {MAX_INVALIDATIONS} are allowed at a time");
+    let invalidation = Invalidation { keys, tags, patterns };
+    let count = invalidation.len();
+    if !(1..=MAX_INVALIDATIONS).contains(&count) {
+        let detail = format!("{count} keys, tags and patterns, but 1 to {MAX_INVALIDATIONS} are allowed at a time");
         return Err(ApiError::unprocessable("invalid_request", "Invalid request").with_detail(detail));
     }
     refuse_own(&invalidation)?;
