@@ -78,7 +78,8 @@ fn passes(database_url: &str) {
     let (admin, admin_file) = ("operator-".repeat(4), door.path("admin-token"));
     fs::write(&admin_file, format!("{admin}\n")).unwrap();
     let start = ["--database-url", database_url, "--root-key-file", &root_key, "--admin-token-file", &admin_file];
-    let refused = binary::run(&[&["serve", "--data-dir", &door.path("data")][..], &start].concat());
+    let refused =
+        binary::run(&[&["serve", "--listen", "127.0.0.1:0", "--data-dir", &door.path("data")][..], &start].concat());
     assert_eq!(refused.error_code(), "key_file_permissions");
     fs::set_permissions(&admin_file, fs::Permissions::from_mode(0o600)).unwrap();
     let args = [&start[..], &["--max-pass-ttl", "864000"]].concat();
