@@ -6,7 +6,7 @@
 use ::redis::{Cmd, FromRedisValue, Value};
 use thiserror::Error;
 
-use super::{DEFAULT_TTL_SECS, Inner, MAX_TTL_SECS};
+use super::{DEFAULT_TTL_SECS, Inner, Invalidation, MAX_TTL_SECS};
 
 /// Why an entry was not read or written.
 #[derive(Debug, Error)]
@@ -27,6 +27,9 @@ pub enum EntryError {
 
 /// The most bytes of a key.
 const MAX_KEY: usize = 512;
+
+/// What the keys of the cache's own notes begin with.
+const OWN: &str = "cache:";
 
 /// The entries of Redis.
 pub struct Entries<'a> {
@@ -91,6 +94,22 @@ impl<'a> Entries<'a> {
     pub async fn delete_many(&self, keys: &[String]) -> Result<u64, EntryError> {
         let removed: Vec<u64> = self.many(keys, |_, key| cmd("UNLINK", key)).await?;
         Ok(removed.into_iter().fold(0, u64::saturating_add))
+    }
+
+    /// [`Cache::invalidate`](super::Cache::invalidate) as somebody from outside may ask for it: spares the cache's own notes,
+    /// and, in a Redis that others use too, everything that is not named by how it begins.
+    ///
+    /// # Errors
+    /// [`EntryError`]; [`EntryError::Unavailable`] if Redis may still have what was forgotten here.
+    pub async fn forget(&self, invalidation: &Invalidation) -> Result<u64, EntryError> {
+        let Invalidation { keys, patterns, .. } = invalidation;
+        are_keys(keys)?;
+        let beginnings = patterns.iter().map(|pattern| pattern.split(['*', '?', '[', '\\']).next().unwrap_or_default());
+        let may_be_own = |name: &str| name.starts_with(OWN) || OWN.starts_with(name);
+        if keys.iter().any(|key| key.starts_with(OWN)) || beginnings.into_iter().any(may_be_own) {
+            return Err(EntryError::Reserved(OWN));
+        }
+        self.inner.invalidate(invalidation, None).await.ok_or(EntryError::Unavailable)
     }
 
     /// Whether a key is there.
@@ -170,9 +189,7 @@ impl<'a> Entries<'a> {
         keys: &[String],
         cmd: impl Fn(usize, &str) -> Cmd + Send + Sync,
     ) -> Result<Vec<T>, EntryError> {
-        if keys.iter().any(|key| !(1..=MAX_KEY).contains(&key.len()) || key.contains(['{', '}'])) {
-            return Err(EntryError::Key);
-        }
+        are_keys(keys)?;
         let redis = self.inner.shared.redis.get().ok_or(EntryError::Unavailable)?;
         let values = redis.entry_commands(keys, cmd).await?;
         let parsed = values.into_iter().map(T::from_redis_value).collect::<Result<_, _>>();
@@ -181,11 +198,17 @@ impl<'a> Entries<'a> {
 
     fn not_reserved(&self, key: &str) -> Result<(), EntryError> {
         let prefixes = self.inner.table.iter().map(super::Declaration::prefix);
-        match prefixes.chain(["cache:"]).find(|prefix| key.starts_with(prefix)) {
+        match prefixes.chain([OWN]).find(|prefix| key.starts_with(prefix)) {
             Some(prefix) => Err(EntryError::Reserved(prefix)),
             None => Ok(()),
         }
     }
+}
+
+/// Braces would decide on which node of a cluster a key is looked for.
+fn are_keys(keys: &[String]) -> Result<(), EntryError> {
+    let is_key = |key: &String| (1..=MAX_KEY).contains(&key.len()) && !key.contains(['{', '}']);
+    if keys.iter().all(is_key) { Ok(()) } else { Err(EntryError::Key) }
 }
 
 /// One command, so that a counter with an end never stands without it.

@@ -69,9 +69,7 @@ pub(in crate::http) async fn remove(
     _: Admin,
     PathParameter(key): PathParameter<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let invalidation = Invalidation::key(key);
-    refuse_own(&invalidation)?;
-    let count = app.cache.invalidate(&invalidation).await.ok_or(EntryError::Unavailable)?;
+    let count = app.cache.entries().forget(&Invalidation::key(key)).await?;
     Ok(Json(json!({ "deleted": count > 0 })))
 }
 
@@ -98,29 +96,9 @@ pub(in crate::http) async fn invalidate(
         let detail = format!("{count} keys, tags and patterns, but 1 to {MAX_INVALIDATIONS} are allowed at a time");
         return Err(ApiError::unprocessable("invalid_request", "Invalid request").with_detail(detail));
     }
-    refuse_own(&invalidation)?;
-    let count = app.cache.invalidate(&invalidation).await.ok_or(EntryError::Unavailable)?;
+    let count = app.cache.entries().forget(&invalidation).await?;
     Ok(Json(json!({ "count": count })))
 }
-
-/// Spares what the cache needs to know which values there are, and, in a Redis that others use too, everything that is not
-/// named by how it begins.
-fn refuse_own(invalidation: &Invalidation) -> Result<(), EntryError> {
-    let Invalidation { keys, patterns, .. } = invalidation;
-    // Braces would decide on which node of a cluster a key is looked for.
-    if keys.iter().any(|key| key.contains(['{', '}'])) {
-        return Err(EntryError::Key);
-    }
-    let beginnings = patterns.iter().map(|pattern| pattern.split(['*', '?', '[', '\\']).next().unwrap_or_default());
-    let may_be_own = |name: &str| name.starts_with(OWN) || OWN.starts_with(name);
-    if keys.iter().any(|key| key.starts_with(OWN)) || beginnings.into_iter().any(may_be_own) {
-        return Err(EntryError::Reserved(OWN));
-    }
-    Ok(())
-}
-
-/// What the keys of the cache's own notes begin with.
-const OWN: &str = "cache:";
 
 pub(in crate::http) async fn stats(State(app): State<Arc<App>>, _: Admin) -> Json<Value> {
     let Tally { hits, misses } = app.cache.tally();
