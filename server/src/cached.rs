@@ -4,7 +4,9 @@ use crate::cache::{CachedResponse, Declaration, Invalidation, Json, LoadError, R
 use crate::dashboard::DashboardStats;
 use crate::db::DbError;
 use crate::public_profile::PublicProfile;
+use crate::qr_code::{Destination, Id, QrCodeJson};
 use sealcard_core::Username;
+use serde::{Deserialize, Serialize};
 
 /// Everything that is cached.
 pub const TABLE: &[Declaration] = &[
@@ -32,6 +34,38 @@ pub const TABLE: &[Declaration] = &[
         tiers: Tiers::Redis,
         version: 0,
     },
+    Declaration {
+        name: "tenants",
+        key: "qr-service:tenants:{accountId}",
+        ttl_secs: 300,
+        tags: &[],
+        tiers: Tiers::Both,
+        version: 0,
+    },
+    Declaration {
+        name: "qrCodes",
+        key: "qr-service:qr-codes:{tenantId}",
+        ttl_secs: 300,
+        tags: &[],
+        tiers: Tiers::Both,
+        version: 0,
+    },
+    Declaration {
+        name: "qrCode",
+        key: "qr-service:qr:{tenantId:qrId}",
+        ttl_secs: 1_800,
+        tags: &[],
+        tiers: Tiers::Both,
+        version: 0,
+    },
+    Declaration {
+        name: "scan",
+        key: "qr-service:scan:{qrId}",
+        ttl_secs: 1_800,
+        tags: &[],
+        tiers: Tiers::Both,
+        version: 0,
+    },
 ];
 
 /// Public profiles.
@@ -42,6 +76,37 @@ pub const DASHBOARD: Resource<Json<DashboardStats>> = Resource::declared(TABLE, 
 
 /// The revocation list, as answered.
 pub const REVOCATIONS: Resource<CachedResponse> = Resource::declared(TABLE, "revocations");
+
+/// The ids of the tenants of an account.
+pub const TENANTS: Resource<Json<Vec<String>>> = Resource::declared(TABLE, "tenants");
+
+/// A code with its number, from which the next page goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberedCode {
+    /// Its number.
+    pub number: i64,
+    /// The code.
+    #[serde(flatten)]
+    pub code: QrCodeJson,
+}
+
+/// The newest codes of a tenant, a page of them and one more, without how often they were scanned.
+pub const QR_CODES: Resource<Json<Vec<NumberedCode>>> = Resource::declared(TABLE, "qrCodes");
+
+/// A code, without how often it was scanned.
+pub const QR_CODE: Resource<Json<QrCodeJson>> = Resource::declared(TABLE, "qrCode");
+
+/// Where a code leads.
+pub const SCAN: Resource<Json<Destination>> = Resource::declared(TABLE, "scan");
+
+/// What the counters of scans begin with in Redis. They are no cached values: they have no end, and only ever grow.
+pub const SCAN_COUNT: &str = "qr-service:scan-count:";
+
+/// What [`QR_CODE`] is asked for with.
+#[must_use]
+pub fn qr_code_argument(tenant_id: &Id, qr_id: &Id) -> String {
+    format!("{tenant_id}:{qr_id}")
+}
 
 /// A change that makes something cached wrong.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +132,32 @@ pub enum Write<'a> {
     },
     /// `POST /api/tokens/revoke`
     PassesRevoked,
+    /// `POST /api/tenants`, `PUT|DELETE /api/tenants/{tenantId}/members/{username}`
+    TenantsChanged {
+        /// Who is in another tenant, or one fewer.
+        account_id: &'a str,
+    },
+    /// `POST /api/qr`
+    QrCodeCreated {
+        /// Whose.
+        tenant_id: &'a Id,
+        /// Which.
+        qr_id: &'a Id,
+    },
+    /// `PATCH /api/qr/{qrId}`
+    QrCodeChanged {
+        /// Whose.
+        tenant_id: &'a Id,
+        /// Which.
+        qr_id: &'a Id,
+    },
+    /// `DELETE /api/qr/{qrId}`
+    QrCodeDeleted {
+        /// Whose.
+        tenant_id: &'a Id,
+        /// Which.
+        qr_id: &'a Id,
+    },
 }
 
 impl Write<'_> {
@@ -81,12 +172,36 @@ impl Write<'_> {
             }
             Self::PassIssued { account_id } => Invalidation::tag(account_tag(account_id)),
             Self::PassesRevoked => Invalidation::tag("revocations"),
+            Self::TenantsChanged { account_id } => Invalidation::key(key(TENANTS, account_id)),
+            Self::QrCodeChanged { tenant_id, qr_id } => qr_code(tenant_id, qr_id),
+            // Ids may be used again: nobody is counted who scanned what was there before.
+            Self::QrCodeCreated { tenant_id, qr_id } => {
+                qr_code(tenant_id, qr_id).and(Invalidation::key(format!("{SCAN_COUNT}{qr_id}")))
+            }
+            Self::QrCodeDeleted { tenant_id, qr_id } => {
+                let days = Invalidation::pattern(format!("{SCAN_COUNT}{qr_id}:*"));
+                qr_code(tenant_id, qr_id).and(Invalidation::key(format!("{SCAN_COUNT}{qr_id}"))).and(days)
+            }
         }
     }
 }
 
 fn profile_key(username: &Username) -> String {
-    PROFILE.declaration(TABLE).map(|profile| profile.key_of(username.as_str())).unwrap_or_default()
+    key(PROFILE, username.as_str())
+}
+
+/// Wherever a code is cached.
+fn qr_code(tenant_id: &Id, qr_id: &Id) -> Invalidation {
+    let keys = [
+        key(QR_CODES, tenant_id.as_str()),
+        key(QR_CODE, &qr_code_argument(tenant_id, qr_id)),
+        key(SCAN, qr_id.as_str()),
+    ];
+    Invalidation { keys: keys.into(), ..Invalidation::default() }
+}
+
+fn key<V>(resource: Resource<V>, argument: &str) -> String {
+    resource.declaration(TABLE).map(|declaration| declaration.key_of(argument)).unwrap_or_default()
 }
 
 fn account_tag(account_id: &str) -> String {
@@ -132,11 +247,16 @@ mod tests {
         assert_eq!(rows, TABLE.len(), "docs/CACHING.md has rows of resources that there are not");
 
         let (before, after) = (Username::parse("OLD").unwrap(), Username::parse("NEW").unwrap());
+        let (tenant_id, qr_id) = (Id::parse("TENANT").unwrap(), Id::parse("QR").unwrap());
         let writes = [
             Write::AccountCreated { username: &after },
             Write::ProfileChanged { account_id: "ACCOUNT", before: &before, after: &after },
             Write::PassIssued { account_id: "ACCOUNT" },
             Write::PassesRevoked,
+            Write::TenantsChanged { account_id: "ACCOUNT" },
+            Write::QrCodeCreated { tenant_id: &tenant_id, qr_id: &qr_id },
+            Write::QrCodeChanged { tenant_id: &tenant_id, qr_id: &qr_id },
+            Write::QrCodeDeleted { tenant_id: &tenant_id, qr_id: &qr_id },
         ];
         for write in writes {
             let name = match write {
@@ -144,6 +264,10 @@ mod tests {
                 Write::ProfileChanged { .. } => "ProfileChanged",
                 Write::PassIssued { .. } => "PassIssued",
                 Write::PassesRevoked => "PassesRevoked",
+                Write::TenantsChanged { .. } => "TenantsChanged",
+                Write::QrCodeCreated { .. } => "QrCodeCreated",
+                Write::QrCodeChanged { .. } => "QrCodeChanged",
+                Write::QrCodeDeleted { .. } => "QrCodeDeleted",
             };
             let Invalidation { keys, tags, patterns } = write.invalidation();
             let named =

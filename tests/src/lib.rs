@@ -10,5 +10,6 @@ pub mod profiles;
 pub mod redis;
 pub mod relay;
 pub mod server;
+pub mod site;
 pub mod vectors;
 pub mod zbar;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::ports::free_port;
+use crate::relay::Relay;
 
 /// Makes a cluster in `$1` and serves it on port `$2` until standard input ends, which it does when the tests do,
 /// however they end. PostgreSQL refuses to run as root, so root becomes the user `postgres`.
@@ -38,10 +39,27 @@ pub fn database() -> String {
     url(&name)
 }
 
+/// A new database that can be taken away: what stands before it, and its address.
+pub fn away_able() -> (Relay, String) {
+    let url = database();
+    let (before, rest) = url.split_once("127.0.0.1:").expect("its own address");
+    let (port, name) = rest.split_once('/').expect("a name");
+    let relay = Relay::to(port.parse().expect("a port"));
+    let url = format!("{before}127.0.0.1:{}/{name}", relay.port);
+    (relay, url)
+}
+
 /// Runs SQL on a database.
 pub fn execute(url: &str, sql: &str) {
     let done = Command::new(bin_folder().join("psql")).args(["-q", "-c", sql, url]).status().expect("psql runs");
     assert!(done.success(), "{sql}");
+}
+
+/// What a query says, as text.
+pub fn query(url: &str, sql: &str) -> String {
+    let output = Command::new(bin_folder().join("psql")).args(["-qAt", "-c", sql, url]).output().expect("psql runs");
+    assert!(output.status.success(), "{sql}: {output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 
 #[expect(clippy::zombie_processes, reason = "the shell ends with the tests, whatever they do")]

@@ -175,6 +175,31 @@ impl<'a> Entries<'a> {
         redis.entry_keys(pattern, limit).await
     }
 
+    /// Runs one command for each key, in one round trip to each node: for data that Redis holds beside what is cached. The
+    /// operation is their name in the metrics.
+    ///
+    /// # Errors
+    /// [`EntryError`]; then some of them may have been carried out.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        operation: &'static str,
+        keys: &[String],
+        cmd: impl Fn(usize, &str) -> Cmd + Send + Sync,
+    ) -> Result<Vec<T>, EntryError> {
+        are_keys(keys)?;
+        let redis = self.inner.shared.redis.get().ok_or(EntryError::Unavailable)?;
+        let values = redis.entry_commands(operation, keys, cmd).await?;
+        let parsed = values.into_iter().map(T::from_redis_value).collect::<Result<_, _>>();
+        parsed.map_err(|error| EntryError::Refused(error.to_string()))
+    }
+
+    /// Stops believing Redis until it was brought up to date anew.
+    pub(crate) fn distrust(&self, reason: &str) {
+        if let Some(store) = self.inner.shared.store() {
+            store.distrust(reason);
+        }
+    }
+
     async fn one<T: FromRedisValue>(
         &self,
         key: &str,
@@ -189,11 +214,7 @@ impl<'a> Entries<'a> {
         keys: &[String],
         cmd: impl Fn(usize, &str) -> Cmd + Send + Sync,
     ) -> Result<Vec<T>, EntryError> {
-        are_keys(keys)?;
-        let redis = self.inner.shared.redis.get().ok_or(EntryError::Unavailable)?;
-        let values = redis.entry_commands(keys, cmd).await?;
-        let parsed = values.into_iter().map(T::from_redis_value).collect::<Result<_, _>>();
-        parsed.map_err(|error| EntryError::Refused(error.to_string()))
+        self.run("entry", keys, cmd).await
     }
 
     fn not_reserved(&self, key: &str) -> Result<(), EntryError> {

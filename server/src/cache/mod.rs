@@ -395,6 +395,7 @@ impl Inner {
             store.tell(invalidation, delivered).await;
         } else {
             self.forget(invalidation);
+            self.delivered().extend(change);
         }
         self.count(invalidation);
         tracing::info!(
@@ -411,9 +412,16 @@ impl Inner {
         for tag in &invalidation.tags {
             self.local.forget_tag(tag);
         }
-        if !invalidation.patterns.is_empty() {
+        if invalidation.patterns.iter().any(|pattern| self.may_mean_values(pattern)) {
             self.local.forget_all();
         }
+    }
+
+    /// Whether a pattern may match the key of a value.
+    fn may_mean_values(&self, pattern: &str) -> bool {
+        let beginning = pattern.split(['*', '?', '[', '\\']).next().unwrap_or_default();
+        let prefixes = self.table.iter().map(Declaration::prefix);
+        prefixes.into_iter().any(|prefix| prefix.starts_with(beginning) || beginning.starts_with(prefix))
     }
 
     fn count(&self, invalidation: &Invalidation) {

@@ -18,6 +18,7 @@ use crate::cache::Cache;
 use crate::data_dir::DataDir;
 use crate::http::{self, App};
 use crate::key_ring::KeyRing;
+use crate::scans::Scans;
 use crate::settings::{GivenSettings, Settings};
 use crate::signed_file::{self, BundleFileError, TrustBundleSource};
 use crate::signing_key::SigningKeyError;
@@ -72,6 +73,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         .map_err(|error| CliError::new("io", error))?;
     let app = app
         .with_max_pass_ttl(settings.max_pass_ttl)
+        .with_public_url(settings.public_url.clone().unwrap_or_else(|| format!("http://{address}")))
         .with_trust_bundle(trust_bundle(settings)?)
         .with_admin_token_hash(admin_token_hash(settings)?);
     data_dir.write_jwks(&app.jwks(clock::now()))?;
@@ -84,12 +86,24 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     }
     tracing::info!(%address, "listening");
 
-    let sweeper = tokio::spawn(sweep(Arc::clone(&db)));
+    let (scans, events) = (Arc::clone(&app.scans), Arc::clone(&app.events));
+    let sweeper = tokio::spawn(sweep(Arc::clone(&db), settings.keep_events));
+    let workers = [
+        tokio::spawn(recover_scans(Arc::clone(&scans), data_dir.path().to_owned())),
+        tokio::spawn(Arc::clone(&scans).run()),
+        tokio::spawn(Arc::clone(&events).run()),
+        tokio::spawn(Arc::clone(&events).consume()),
+    ];
+    let folder = data_dir.path().to_owned();
     let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));
     let keeper = tokio::spawn(keep_keys(Arc::clone(&app), data_dir, key_file));
     http::serve(listener, app, stop).await;
-    sweeper.abort();
-    keeper.abort();
+    for task in workers.iter().chain([&sweeper, &keeper]) {
+        task.abort();
+    }
+    // After the last answer: what was answered is counted.
+    scans.finish(&folder).await;
+    events.finish().await;
     cache.stop().await;
     db.close().await;
     tracing::info!("stopped");
@@ -196,8 +210,19 @@ const KEEP_PASSES_SECS: u64 = 30 * 86_400;
 /// For how long the log of changes goes back: a Redis that was away for longer is emptied instead.
 const KEEP_CHANGES_SECS: u64 = 3_600;
 
+/// For how long it is known which batches of scans were added.
+const KEEP_BATCHES_SECS: u64 = 7 * 86_400;
+
+/// Writes the scans that a server before this one could not write when it was stopped.
+async fn recover_scans(scans: Arc<Scans>, data_dir: PathBuf) {
+    while let Err(error) = scans.recover(&data_dir).await {
+        tracing::warn!(%error, "scans that were kept in a file cannot be written just now");
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}
+
 /// Removes ended sessions and expired passes once an hour. They are refused anyway; this keeps the tables small.
-async fn sweep(db: Arc<dyn db::Repository>) {
+async fn sweep(db: Arc<dyn db::Repository>, keep_events: Duration) {
     let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
         hourly.tick().await;
@@ -215,6 +240,16 @@ async fn sweep(db: Arc<dyn db::Repository>) {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "removed expired passes"),
             Err(error) => tracing::warn!(%error, "expired passes were not removed"),
+        }
+        match db.delete_old_batches(clock::now().saturating_sub(KEEP_BATCHES_SECS)).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "removed the ids of old batches of scans"),
+            Err(error) => tracing::warn!(%error, "the ids of old batches of scans were not removed"),
+        }
+        match db.delete_old_events(clock::now().saturating_sub(keep_events.as_secs())).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "removed old events"),
+            Err(error) => tracing::warn!(%error, "old events were not removed"),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! What comes out has been parsed: a row that does not make a [`Profile`] is an internal error, not a profile.
 
+mod code_queries;
+mod codes;
 mod error;
 mod observed;
 mod pass;
@@ -19,6 +21,7 @@ use sealcard_core::{Profile, UnixTime};
 
 use crate::cache::{ChangeLog, Committed};
 
+pub use codes::{Codes, MAX_CODES, MAX_MEMBERS, MAX_TENANTS, Outcome, ScanBatch, ScanCounts, ScansOfDay, Tenant};
 pub use error::{DbError, EditError};
 use observed::Observed;
 pub use pass::{FileName, IsCurrent, IssuedPass, Revoke, RevokedPass, Sign, SignError, SignedFile};
@@ -69,7 +72,7 @@ pub type Edit = Box<dyn FnOnce(&mut StoredProfile) -> Result<(), EditError> + Se
 
 /// Everything the server keeps.
 #[async_trait]
-pub trait Repository: ChangeLog {
+pub trait Repository: ChangeLog + Codes {
     /// Stores a new account. [`DbError::Conflict`] if the username is taken.
     async fn create_account(&self, account: NewAccount) -> Result<Committed<()>, DbError>;
 

@@ -15,6 +15,8 @@ use sealcard_core::UnixTime;
 
 use super::*;
 use crate::cache::{Change, LogError, LogExtent, SECONDS, SLOW};
+use crate::events::Event;
+use crate::qr_code::{Destination, QrCode, QrCodeChange};
 
 /// How long a call may take: the database ends its own work sooner, but may be stopped itself.
 const TIMEOUT: Duration = Duration::from_secs(6);
@@ -110,25 +112,23 @@ impl ChangeLog for Observed {
     }
 }
 
-/// Watches every call but the last ones.
+/// Watches every call of a trait; what else it has is given as it is.
 macro_rules! watch {
-    ($(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> Result<$ok:ty, $error:ty>;)*) => {
+    ($trait:ident { $(fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> Result<$ok:ty, $error:ty>;)* } $($rest:tt)*) => {
         #[async_trait]
-        impl Repository for Observed {
+        impl $trait for Observed {
             $(
                 async fn $name(&self $(, $argument: $type)*) -> Result<$ok, $error> {
                     self.watch(stringify!($name), self.inner.$name($($argument),*)).await
                 }
             )*
 
-            async fn close(&self) {
-                self.inner.close().await;
-            }
+            $($rest)*
         }
     };
 }
 
-watch! {
+watch! { Repository {
     fn create_account(&self, account: NewAccount) -> Result<Committed<()>, DbError>;
     fn credentials(&self, username: &str) -> Result<Option<Credentials>, DbError>;
     fn credentials_of(&self, account_id: &str) -> Result<Option<Credentials>, DbError>;
@@ -155,3 +155,27 @@ watch! {
     fn delete_old_changes(&self, before: UnixTime) -> Result<u64, DbError>;
     fn ping(&self) -> Result<(), DbError>;
 }
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+watch! { Codes {
+    fn create_tenant(&self, tenant: Tenant, account_id: &str) -> Result<Committed<Outcome>, DbError>;
+    fn tenants_of(&self, account_id: &str) -> Result<Vec<Tenant>, DbError>;
+    fn members_of(&self, tenant_id: &str) -> Result<Vec<String>, DbError>;
+    fn add_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
+    fn remove_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
+    fn create_code(&self, code: QrCode) -> Result<Committed<Outcome>, DbError>;
+    fn codes_of(&self, tenant_id: &str, below: Option<i64>, limit: u32) -> Result<Vec<(i64, QrCode)>, DbError>;
+    fn code(&self, tenant_id: &str, qr_id: &str) -> Result<Option<QrCode>, DbError>;
+    fn change_code(&self, tenant_id: &str, qr_id: &str, change: QrCodeChange) -> Result<Committed<Option<QrCode>>, DbError>;
+    fn delete_code(&self, tenant_id: &str, qr_id: &str) -> Result<Committed<bool>, DbError>;
+    fn destination(&self, qr_id: &str) -> Result<Option<Destination>, DbError>;
+    fn add_scans(&self, batch: &ScanBatch) -> Result<ScanCounts, DbError>;
+    fn scan_totals(&self, qr_ids: &[String], batch_id: &str) -> Result<(Vec<(String, u64)>, bool), DbError>;
+    fn scan_days(&self, qr_id: &str, from: &str, batch_id: &str) -> Result<(Vec<ScansOfDay>, bool), DbError>;
+    fn add_events(&self, events: &[(Option<String>, Event)]) -> Result<(), DbError>;
+    fn delete_old_events(&self, before: UnixTime) -> Result<u64, DbError>;
+    fn delete_old_batches(&self, before: UnixTime) -> Result<u64, DbError>;
+} }

@@ -7,6 +7,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool, PgPoolOptions};
 
 use super::DbError;
+use super::code_queries::{code_columns, implement_codes};
 use super::repository::{implement_repository, profile_columns};
 
 /// How long a call waits for a free connection.
@@ -23,6 +24,10 @@ pub(super) struct PostgresRepository {
 }
 
 implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
+
+implement_codes!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
+
+type Database = sqlx::Postgres;
 
 pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
     let options = PgConnectOptions::from_str(url)?

@@ -12,6 +12,7 @@ use sqlx::sqlite::{
 };
 
 use super::DbError;
+use super::code_queries::{code_columns, implement_codes};
 use super::repository::{implement_repository, profile_columns};
 
 /// How long a call waits for another program's lock.
@@ -34,6 +35,10 @@ pub(super) struct SqliteRepository {
 // Taking the write lock at once, rather than on the first write, means that two writers wait for each other instead
 // of one failing half way.
 implement_repository!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "", now: "unixepoch()");
+
+implement_codes!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "", now: "unixepoch()");
+
+type Database = sqlx::Sqlite;
 
 pub(super) async fn connect_url(url: &str) -> Result<SqliteRepository, DbError> {
     connect(SqliteConnectOptions::from_str(url)?).await

@@ -1,4 +1,4 @@
-//! What is in memory and asked for most, public profiles and their tokens, is answered at once: without a route, a future or
+//! What is in memory and asked for most, public profiles, their tokens, and where scans lead, is answered at once: without a route, a future or
 //! a box, which together cost as much again. Everything else, and whatever is unusual about a request, is for the router. It
 //! gives the same answers, by the same functions.
 
@@ -9,18 +9,23 @@ use axum::response::Response;
 use sealcard_core::Username;
 
 use super::App;
-use super::routes::public;
+use super::routes::{public, scan};
 use crate::public_profile::TokenForm;
+use crate::qr_code::Id;
 use crate::{cached, clock};
 
 pub(super) fn answer<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response> {
-    let is_plain = request.method() == Method::GET
-        && request.uri().query().is_none()
-        && !request.headers().contains_key(header::AUTHORIZATION);
-    if !is_plain {
+    if request.method() != Method::GET || request.uri().query().is_some() {
         return None;
     }
     let path = request.uri().path();
+    if let Some(qr_id) = path.strip_prefix("/scan/").filter(|id| Id::is_one(id)) {
+        let found = app.cache.in_memory(cached::SCAN, qr_id)?;
+        return scan::answer(app, qr_id, &found, request.method(), request.headers()).ok();
+    }
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return None;
+    }
     let rest = path.strip_prefix("/api/public/").or_else(|| path.strip_prefix("/api/u/"))?;
     let (username, of_it) = rest.split_once('/').unwrap_or((rest, ""));
     // An escaped name is none.

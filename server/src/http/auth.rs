@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 
 use super::{ApiError, App};
-use crate::clock;
-use crate::db::Session;
-use crate::session;
+use crate::cache::Json;
+use crate::db::{DbError, Session};
+use crate::qr_code::Id;
+use crate::{cached, clock, session};
 
 /// A request that brought the token of a session that has not ended. QR tokens and JWTs are not session tokens.
 pub(super) struct LoggedIn(pub(super) Session);
@@ -60,6 +61,45 @@ impl FromRequestParts<Arc<App>> for Admin {
             }
         }
     }
+}
+
+/// A request about the codes of a tenant of whoever has logged in: the header `X-Tenant-ID` chooses among them, and is believed
+/// for nothing else.
+pub(super) struct Member {
+    pub(super) tenant_id: Id,
+}
+
+const X_TENANT_ID: HeaderName = HeaderName::from_static("x-tenant-id");
+
+impl FromRequestParts<Arc<App>> for Member {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let LoggedIn(session) = LoggedIn::from_request_parts(parts, app).await?;
+        let named = parts.headers.get(X_TENANT_ID).filter(|named| !named.is_empty());
+        let Some(named) = named else {
+            let missing = ApiError::new(StatusCode::UNAUTHORIZED, "tenant_required", "Tenant ID required");
+            return Err(missing.with_detail("say with X-Tenant-ID which of your tenants it is about"));
+        };
+        let named = named.to_str().unwrap_or_default();
+        refuse_strangers(app, &session, named).await?;
+        Ok(Self { tenant_id: Id::parse(named).map_err(|_| not_a_member())? })
+    }
+}
+
+/// Refuses whoever is no member of a tenant, whether there is one of that name or not.
+pub(super) async fn refuse_strangers(app: &Arc<App>, session: &Session, tenant_id: &str) -> Result<(), ApiError> {
+    let account_id = session.account_id.as_str();
+    let load = || async {
+        let tenants = app.db.tenants_of(account_id).await?;
+        Ok::<_, DbError>(Json(tenants.into_iter().map(|tenant| tenant.tenant_id.into()).collect()))
+    };
+    let tenants = app.cache.memoize(cached::TENANTS, account_id, load).await?;
+    if tenants.value.0.iter().any(|own| own == tenant_id) { Ok(()) } else { Err(not_a_member()) }
+}
+
+fn not_a_member() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "not_a_member", "Not a member of this tenant")
 }
 
 fn bearer_token(parts: &Parts) -> Option<&str> {

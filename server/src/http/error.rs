@@ -52,6 +52,17 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", error)
     }
 
+    /// 409: something unique is already there.
+    #[must_use]
+    pub const fn conflict(error: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", error)
+    }
+
+    /// Whether something unique was already there.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.code == "conflict"
+    }
+
     /// Whether it may be otherwise a little later.
     pub(super) fn is_unavailable(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE
@@ -117,7 +128,7 @@ impl IntoResponse for ApiError {
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         match &error {
-            DbError::Conflict => Self::new(StatusCode::CONFLICT, "conflict", "Username is taken"),
+            DbError::Conflict => Self::conflict("Username is taken"),
             DbError::Unavailable(_) => {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::unavailable()

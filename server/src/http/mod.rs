@@ -26,7 +26,9 @@ pub use state::App;
 
 use crate::cache::ResponseCacheLayer;
 use crate::cached;
-use routes::{account, cache, dashboard, health, jwks, link, pass, profile, public, session, signed_file};
+use routes::{
+    account, cache, dashboard, health, jwks, link, pass, profile, public, qr_code, scan, session, signed_file, tenant,
+};
 
 /// The whole service, ready to be served or called in a test.
 pub fn router(app: Arc<App>) -> Router {
@@ -54,6 +56,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/tokens/revoke", post(pass::revoke))
         .route("/api/revocations", get(signed_file::revocations).layer(cached(cached::REVOCATIONS)))
         .route("/api/trust-bundle", get(signed_file::trust_bundle))
+        .route("/api/tenants", post(tenant::create).get(tenant::list))
+        .route("/api/tenants/{tenantId}/members", get(tenant::members))
+        .route("/api/tenants/{tenantId}/members/{username}", put(tenant::add_member).delete(tenant::remove_member))
+        .route("/api/qr", post(qr_code::create).get(qr_code::list))
+        .route("/api/qr/generate", post(qr_code::create))
+        .route("/api/qr/{qrId}", get(qr_code::read).patch(qr_code::change).delete(qr_code::remove))
+        .route("/api/qr/{qrId}/stats", get(qr_code::stats))
+        .route("/api/qr/{qrId}/image", get(qr_code::image))
+        .route("/scan/{qrId}", get(scan::scan))
         .route("/api/dashboard/stats", get(dashboard::stats))
         .route("/api/cache", get(cache::list))
         .route("/api/cache/invalidate", post(cache::invalidate))

@@ -11,10 +11,12 @@ use super::{ApiError, RequestContext};
 use crate::cache::{Cache, Committed, Found, Json};
 use crate::dashboard::{self, DashboardStats};
 use crate::db::{DbError, Edit, EditError, NewAccount, Repository, Revoke, StoredProfile};
+use crate::events::Events;
 use crate::key_ring::KeyRing;
 use crate::pass::{self, PassRequest};
 use crate::password::{PasswordError, Passwords};
 use crate::public_profile::{PublicProfile, TokenForm};
+use crate::scans::Scans;
 use crate::signed_file::TrustBundleSource;
 use crate::token::{self, SessionToken};
 use crate::{cached, clock, demo};
@@ -26,6 +28,12 @@ pub struct App {
     keys: RwLock<Arc<KeyRing>>,
     /// What is cached.
     pub cache: Arc<Cache>,
+    /// Counts scans.
+    pub scans: Arc<Scans>,
+    /// Tells what happens to QR codes.
+    pub events: Arc<Events>,
+    /// What the addresses in QR codes begin with, like `https://cards.example.org`.
+    pub public_url: String,
     /// How often somebody has asked for a profile, whoever answered.
     pub profile_views: Counter,
     metrics: Arc<Registry>,
@@ -53,7 +61,12 @@ impl App {
     ) -> Result<Self, PasswordError> {
         let profile_views = Counter::default();
         registry.register("profile_views", "Public profiles asked for, cached or not", profile_views.clone());
+        let scans = Scans::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
+        let events = Events::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
         Ok(Self {
+            scans: Arc::new(scans),
+            events: Arc::new(events),
+            public_url: String::new(),
             cache,
             profile_views,
             metrics: Arc::new(registry),
@@ -77,6 +90,12 @@ impl App {
     #[must_use]
     pub fn with_admin_token_hash(self, admin_token_hash: Option<String>) -> Self {
         Self { admin_token_hash, ..self }
+    }
+
+    /// The same with another beginning of the addresses in QR codes.
+    #[must_use]
+    pub fn with_public_url(self, public_url: String) -> Self {
+        Self { public_url, ..self }
     }
 
     /// The same with another longest life of passes.
@@ -223,8 +242,8 @@ impl App {
     }
 
     /// Carries out a change, makes it known to the caches, and then says what it has answered.
-    async fn change<T, E, F>(
-        self: Arc<Self>,
+    pub(super) async fn change<T, E, F>(
+        self: &Arc<Self>,
         change: impl FnOnce(Arc<Self>) -> F + Send + 'static,
     ) -> Result<T, ApiError>
     where
@@ -249,12 +268,12 @@ impl App {
 
     /// Runs a change to its end, although the client hangs up or the request's time is out: between the commit and the
     /// invalidation, nothing may stop it.
-    async fn to_the_end<T, F>(self: Arc<Self>, change: impl FnOnce(Arc<Self>) -> F) -> Result<T, ApiError>
+    async fn to_the_end<T, F>(self: &Arc<Self>, change: impl FnOnce(Arc<Self>) -> F) -> Result<T, ApiError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
-        let changing = change(self);
+        let changing = change(Arc::clone(self));
         let changing = match RequestContext::with_current(Clone::clone) {
             Some(request) => tokio::spawn(request.scope(changing)),
             None => tokio::spawn(changing),
@@ -276,7 +295,7 @@ fn refuse_reserved(username: &Username) -> Result<(), ApiError> {
 }
 
 /// Errors of changes.
-trait MayHaveHappened {
+pub(super) trait MayHaveHappened {
     /// The answer to a commit may have been lost, and the change been made all the same.
     fn may_have_happened(&self) -> bool;
 }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::GivenSettings;
 use crate::cache::{CacheOptions, RedisAddress, RedisAddressError, RedisOptions};
+use crate::cached;
 
 /// The longest time for which values may be served while the database is away: a day.
 const MAX_STALE_SECS: u32 = 86_400;
@@ -64,6 +65,7 @@ impl GivenSettings {
                 Some(RedisOptions {
                     address,
                     prefix,
+                    views: &[cached::SCAN_COUNT],
                     timeout: millis("--redis-timeout-ms", self.redis_timeout_ms, 10_000)?,
                     max_pause: millis("--redis-max-pause-ms", self.redis_max_pause_ms, 60_000)?,
                 })

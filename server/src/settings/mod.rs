@@ -4,6 +4,7 @@ mod cache;
 mod secret;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use sealcard_core::{ProfileProblem, Ttl, TtlError};
@@ -12,6 +13,7 @@ use thiserror::Error;
 
 pub use self::cache::CacheSettingsError;
 use crate::cache::CacheOptions;
+use crate::qr_code::TargetUrl;
 
 /// The most bytes of an issuer's name: as many as a trust bundle has room for.
 const MAX_ISSUER_BYTES: usize = 200;
@@ -109,6 +111,15 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
 
+    /// Where the world finds this server, without a slash at the end: QR codes lead there [default: http:// and the address it
+    /// listens on]
+    #[arg(long, env = "SEALCARD_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+
+    /// For how many days events of QR codes are kept in the database, 1 to 3650 [default: 30]
+    #[arg(long, env = "SEALCARD_KEEP_EVENTS_DAYS", value_name = "DAYS")]
+    keep_events_days: Option<u32>,
+
     /// The longest life of a pass in seconds, up to 2592000 [default: 2592000, 30 days]
     #[arg(long, env = "SEALCARD_MAX_PASS_TTL", value_name = "SECONDS")]
     max_pass_ttl: Option<u32>,
@@ -145,6 +156,10 @@ pub struct Settings {
     pub root_key_file: Option<PathBuf>,
     /// The file with the operator's token.
     pub admin_token_file: Option<PathBuf>,
+    /// What the addresses in QR codes begin with, if it was given.
+    pub public_url: Option<String>,
+    /// For how long events are kept.
+    pub keep_events: Duration,
     /// The longest life of a pass.
     pub max_pass_ttl: Ttl,
     /// The issuer's name.
@@ -181,9 +196,32 @@ pub enum SettingsError {
     /// The longest life of a pass is none that a pass can have.
     #[error("--max-pass-ttl: {0}")]
     MaxPassTtl(#[from] TtlError),
+    /// The public address is none.
+    #[error("--public-url: an address like https://cards.example.org, without a path")]
+    PublicUrl,
+    /// So long events are not kept.
+    #[error("--keep-events-days: {0}, but 1 to {MAX_EVENT_DAYS} are allowed")]
+    EventDays(u32),
     /// The issuer's name is not safe to show.
     #[error("the issuer's name (--issuer): {0}")]
     Issuer(ProfileProblem),
+}
+
+/// The longest that events are kept, in days.
+const MAX_EVENT_DAYS: u32 = 3_650;
+
+fn parse_days(days: u32) -> Result<Duration, SettingsError> {
+    if !(1..=MAX_EVENT_DAYS).contains(&days) {
+        return Err(SettingsError::EventDays(days));
+    }
+    Ok(Duration::from_secs(u64::from(days).saturating_mul(86_400)))
+}
+
+fn parse_public_url(text: &str) -> Result<String, SettingsError> {
+    let url = TargetUrl::parse(text).map_err(|_| SettingsError::PublicUrl)?;
+    let origin = url.as_str().trim_end_matches('/');
+    let is_origin = origin.split("//").nth(1).is_some_and(|host| !host.contains(['/', '?', '#']));
+    if is_origin { Ok(origin.to_owned()) } else { Err(SettingsError::PublicUrl) }
 }
 
 impl GivenSettings {
@@ -197,6 +235,7 @@ impl GivenSettings {
             cache: Some("on".into()),
             cache_memory_mb: Some(64),
             stale_secs: Some(300),
+            keep_events_days: Some(30),
             max_pass_ttl: Some(Ttl::MAX.as_secs()),
             issuer: Some("Sealcard".into()),
             log: Some("info".into()),
@@ -226,6 +265,8 @@ impl GivenSettings {
             trust_bundle_file: self.trust_bundle_file.or(other.trust_bundle_file),
             root_key_file: self.root_key_file.or(other.root_key_file),
             admin_token_file: self.admin_token_file.or(other.admin_token_file),
+            public_url: self.public_url.or(other.public_url),
+            keep_events_days: self.keep_events_days.or(other.keep_events_days),
             max_pass_ttl: self.max_pass_ttl.or(other.max_pass_ttl),
             issuer: self.issuer.or(other.issuer),
             log: self.log.or(other.log),
@@ -291,6 +332,8 @@ impl GivenSettings {
             trust_bundle_file: self.trust_bundle_file,
             root_key_file: self.root_key_file,
             admin_token_file: self.admin_token_file,
+            public_url: self.public_url.filter(|url| !url.is_empty()).map(|url| parse_public_url(&url)).transpose()?,
+            keep_events: parse_days(self.keep_events_days.unwrap_or_default())?,
             max_pass_ttl: self.max_pass_ttl.map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
             issuer: issuer.as_str().into(),
             log: self.log.unwrap_or_default(),

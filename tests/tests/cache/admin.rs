@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::backend::{ADMIN, Site, on_both};
+use sealcard_tests::on_both;
+use sealcard_tests::site::{ADMIN, Site};
 
 on_both! {
     entries_are_read_written_and_removed;

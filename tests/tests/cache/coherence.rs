@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use sealcard_tests::server::Server;
 use serde_json::json;
 
-use crate::backend::{Site, on_both};
+use sealcard_tests::on_both;
+use sealcard_tests::site::Site;
 
 on_both! {
     a_profile_is_missed_once_and_then_hit;

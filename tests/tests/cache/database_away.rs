@@ -3,23 +3,12 @@
 use std::time::{Duration, Instant};
 
 use sealcard_tests::postgres;
-use sealcard_tests::relay::Relay;
 use sealcard_tests::server::Server;
 use serde_json::json;
 
-use crate::backend::Site;
+use sealcard_tests::site::Site;
 
 const DEMO: &str = "/api/public/devcard-demo";
-
-/// A PostgreSQL that can be taken away.
-fn away_able() -> (Relay, String) {
-    let url = postgres::database();
-    let (before, rest) = url.split_once("127.0.0.1:").unwrap();
-    let (port, name) = rest.split_once('/').unwrap();
-    let relay = Relay::to(port.parse().unwrap());
-    let url = format!("{before}127.0.0.1:{}/{name}", relay.port);
-    (relay, url)
-}
 
 fn database_is(server: &Server, state: &str) {
     server.wait_until(&format!("the database is {state}"), |server| server.get("/health").json()["database"] == state);
@@ -28,7 +17,7 @@ fn database_is(server: &Server, state: &str) {
 #[test]
 fn cached_values_are_served_as_stale_and_writes_are_refused() {
     let site = Site::single();
-    let (relay, url) = away_able();
+    let (relay, url) = postgres::away_able();
     let server = site.server_with(&[], &[("DATABASE_URL", &url)]);
     let token = server.sign_up("ada");
     let (_, profile) = server.lookup(DEMO);
@@ -71,7 +60,7 @@ fn cached_values_are_served_as_stale_and_writes_are_refused() {
 #[test]
 fn for_as_long_as_is_set_and_no_longer() {
     let site = Site::single();
-    let (relay, url) = away_able();
+    let (relay, url) = postgres::away_able();
     let args = ["--cache", "profile=2", "--stale-secs", "3"];
     let server = site.server_with(&args, &[("DATABASE_URL", &url)]);
     server.lookup(DEMO);
@@ -92,7 +81,7 @@ fn for_as_long_as_is_set_and_no_longer() {
 #[test]
 fn what_only_redis_has_is_served() {
     let site = Site::single();
-    let (relay, url) = away_able();
+    let (relay, url) = postgres::away_able();
     let first = site.server_with(&[], &[("DATABASE_URL", &url)]);
     let second = site.server_with(&[], &[("DATABASE_URL", &url)]);
     let (_, profile) = first.lookup(DEMO);
@@ -122,7 +111,7 @@ fn a_log_that_cannot_be_read_is_no_reason_to_refuse_everything() {
 #[test]
 fn a_database_that_hangs_holds_nobody_up_for_long() {
     let site = Site::single();
-    let (relay, url) = away_able();
+    let (relay, url) = postgres::away_able();
     let server = site.server_with(&[], &[("DATABASE_URL", &url)]);
     let (_, profile) = server.lookup(DEMO);
     relay.hang();

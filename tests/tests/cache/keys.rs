@@ -5,7 +5,8 @@ use std::process::Command;
 use sealcard_tests::redis::{Redis, cli};
 use serde_json::json;
 
-use crate::backend::{ADMIN, Backend, Site, on_both};
+use sealcard_tests::on_both;
+use sealcard_tests::site::{ADMIN, Backend, Site};
 
 on_both! {
     every_key_has_an_end;

@@ -10,7 +10,6 @@
 //! | what the operator may do | [`admin`] |
 
 mod admin;
-mod backend;
 mod coherence;
 mod database_away;
 mod keys;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::backend::{Site, on_both};
+use sealcard_tests::on_both;
+use sealcard_tests::site::Site;
 
 on_both! {
     health_says_how_it_is;

@@ -8,7 +8,7 @@ use sealcard_tests::relay::Relay;
 use sealcard_tests::server::Server;
 use serde_json::json;
 
-use crate::backend::{Backend, Site};
+use sealcard_tests::site::{Backend, Site};
 
 const DEMO: &str = "/api/public/devcard-demo";
 

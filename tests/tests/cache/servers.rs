@@ -7,7 +7,8 @@ use sealcard_tests::postgres;
 use sealcard_tests::server::Server;
 use serde_json::json;
 
-use crate::backend::{Site, on_both};
+use sealcard_tests::on_both;
+use sealcard_tests::site::{Backend, Site};
 
 on_both! {
     a_change_on_one_server_is_seen_on_the_other_when_it_is_acknowledged;
@@ -104,6 +105,25 @@ fn twenty_thousand_changes_and_no_stale_read() {
     let (reads, hits) = (reads.into_inner(), hits.into_inner());
     println!("20,000 changes, {reads} reads, {hits} of them hits, none stale");
     assert!(reads > 10_000, "{reads} reads");
+}
+
+/// Without Redis nothing is told: the log of changes is read twice a second, and nothing is a hit that was not checked against
+/// it within three seconds.
+#[test]
+fn without_redis_a_change_is_seen_within_the_stated_time() {
+    let site = Site::new(Backend::None);
+    let (one, other) = (site.server(), site.server());
+    let token = one.sign_up("ada");
+    for round in 1..=5 {
+        bio(&other);
+        assert_eq!(other.lookup("/api/public/ada").0, "HIT");
+        change(&one, &token, round);
+        assert_eq!(bio(&one), round, "at once, where it was changed");
+        let began = Instant::now();
+        while bio(&other) != round {
+            assert!(began.elapsed() < Duration::from_secs(3), "not seen");
+        }
+    }
 }
 
 /// A server that does not answer is waited for once, and not again.

@@ -2,7 +2,7 @@
 
 use sealcard_tests::binary;
 
-use crate::backend::{Backend, Site};
+use sealcard_tests::site::{Backend, Site};
 
 const DEMO: &str = "/api/public/devcard-demo";
 

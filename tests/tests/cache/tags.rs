@@ -5,7 +5,8 @@ use sealcard_tests::redis::cli;
 use sealcard_tests::server::Server;
 use serde_json::json;
 
-use crate::backend::{Backend, Site, on_both};
+use sealcard_tests::on_both;
+use sealcard_tests::site::{Backend, Site};
 
 on_both! {
     a_change_reaches_what_its_tag_does_not_name;

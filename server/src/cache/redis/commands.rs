@@ -12,6 +12,7 @@ impl Redis {
     /// Runs one command for each key, and answers in their order: one round trip to each node.
     pub(in crate::cache) async fn entry_commands(
         &self,
+        operation: &'static str,
         keys: &[String],
         cmd: impl Fn(usize, &str) -> Cmd + Send + Sync,
     ) -> Result<Vec<Value>, EntryError> {
@@ -28,7 +29,7 @@ impl Redis {
             for index in &indices {
                 pipe.add_command(cmd(*index, physical.get(*index).map(String::as_str).unwrap_or_default()));
             }
-            let replies = node.query("entry", &mut pipe).await.map_err(entry_error)?;
+            let replies = node.query(operation, &mut pipe).await.map_err(entry_error)?;
             for (index, reply) in indices.into_iter().zip(replies) {
                 let value = reply.map_err(|error| EntryError::Refused(error.to_string()))?;
                 if let Some(answer) = answers.get_mut(index) {

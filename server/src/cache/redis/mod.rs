@@ -53,6 +53,8 @@ pub struct RedisOptions {
     pub address: RedisAddress,
     /// What stands before every key.
     pub prefix: String,
+    /// What the keys begin with that only show what the database says, and are not kept up to date by the log.
+    pub views: &'static [&'static str],
     /// How long a command may take.
     pub timeout: Duration,
     /// The longest pause between attempts to connect.

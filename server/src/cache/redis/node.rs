@@ -235,7 +235,7 @@ impl Drop for InFlight<'_> {
 
 /// Whom an error speaks against.
 enum Class {
-    /// One key: a value of another type, or no memory for a new one.
+    /// One key: a value of another type, no memory for a new one, a group of a stream that is not there or is there already.
     OfTheKey,
     /// Nobody: another node has the key.
     Elsewhere,
@@ -248,7 +248,7 @@ fn class(error: &RedisError) -> Class {
     match (error.kind(), error.code()) {
         (ErrorKind::Server(Kind::Moved | Kind::Ask | Kind::TryAgain), _) => Class::Elsewhere,
         (ErrorKind::Server(Kind::ResponseError | Kind::ExecAbort | Kind::CrossSlot), _)
-        | (ErrorKind::Extension, Some("WRONGTYPE" | "OOM"))
+        | (ErrorKind::Extension, Some("WRONGTYPE" | "OOM" | "NOGROUP" | "BUSYGROUP"))
         | (ErrorKind::UnexpectedReturnType, _) => Class::OfTheKey,
         _ => Class::OfTheNode,
     }

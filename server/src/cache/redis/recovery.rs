@@ -258,6 +258,9 @@ async fn recover(shared: &Arc<Shared>, node: &Arc<Node>, info: &ConnectionInfo) 
     let topology = shared.topology();
     let catching_up = CatchingUp { node, connection: connection.clone() };
     catch_up(shared, &topology, &catching_up).await?;
+    // No log says what has become of them meanwhile.
+    let views = removal::purge_views(shared, &topology, &catching_up).await;
+    views.map_err(|error| reason(&error))?;
     while let Err(missed) = node.believe(&connection, number) {
         if node.must_purge() {
             return Err("its marker is not to be believed".into());

@@ -56,6 +56,16 @@ pub(super) async fn purge(shared: &Shared, topology: &Topology, only: &CatchingU
     removal.error.map_or(Ok(removal.values), Err)
 }
 
+/// Removes what is only a view of the database and may be out of date, whenever Redis was away.
+pub(super) async fn purge_views(shared: &Shared, topology: &Topology, only: &CatchingUp<'_>) -> Result<u64, NodeError> {
+    let mut removal = Removal { topology, only: Some(only), values: 0, error: None };
+    let mut removed = 0_u64;
+    for view in shared.options.views {
+        removed = removed.saturating_add(removal.scan(only.node, &shared.names.key(&format!("{view}*"))).await);
+    }
+    removal.error.map_or(Ok(removed), Err)
+}
+
 struct Removal<'a> {
     topology: &'a Topology,
     only: Option<&'a CatchingUp<'a>>,

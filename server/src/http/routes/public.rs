@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sealcard_core::UnixTime;
-use sealcard_core::qr::{MAX_PIXELS, QrMatrix};
 use serde::Deserialize;
 
+use super::picture::{PictureQuery, picture};
 use crate::cache::{Found, Lookup};
 use crate::clock;
 use crate::http::auth::LoggedIn;
@@ -129,63 +129,18 @@ fn json(body: Body) -> Response {
     response
 }
 
-/// The form of a picture.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum PictureFormat {
-    #[default]
-    Png,
-    Svg,
-}
-
-#[derive(Deserialize)]
-pub(in crate::http) struct PictureQuery {
-    #[serde(default)]
-    format: PictureFormat,
-    size: Option<u32>,
-}
-
-/// The width of a picture if none is asked for.
-const DEFAULT_PIXELS: u32 = 400;
-
 pub(in crate::http) async fn qr(
     State(app): State<Arc<App>>,
     PathParameter(username): PathParameter<String>,
     QueryParameters(query): QueryParameters<PictureQuery>,
 ) -> Result<Response, ApiError> {
-    let size = query.size.unwrap_or(DEFAULT_PIXELS);
-    if !(1..=MAX_PIXELS).contains(&size) {
-        let detail = format!("size: {size}, but 1 to {MAX_PIXELS} pixels are allowed");
-        return Err(ApiError::malformed(detail));
-    }
+    let size = query.size()?;
     let Found { value, lookup } = app.public_profile(&username).await?;
     let now = clock::now();
     let token = app.session_token(&value, TokenForm::Sc1, now)?;
-    let drawn_token = Arc::clone(&token);
-    // Drawing takes milliseconds, more than everything else here together: keep it off the threads that serve.
-    let drawn = tokio::task::spawn_blocking(move || draw(&drawn_token.text, query.format, size)).await;
-    let (content_type, picture) = drawn.unwrap_or_else(|error| {
-        tracing::error!(%error, "a picture was not drawn");
-        Err(ApiError::internal())
-    })?;
-    let mut response = ([(header::CONTENT_TYPE, content_type)], picture).into_response();
+    let mut response = picture(token.text.clone(), query.format, size).await?;
     set_age(&mut response, &token, now);
     Ok(finish(response, lookup))
-}
-
-fn draw(text: &str, format: PictureFormat, size: u32) -> Result<(&'static str, Vec<u8>), ApiError> {
-    let matrix = QrMatrix::new(text)
-        .map_err(|error| ApiError::unprocessable(error.code().as_str(), "Profile too large").with_detail(error))?;
-    match format {
-        PictureFormat::Svg => Ok(("image/svg+xml", matrix.to_svg(size).into_bytes())),
-        PictureFormat::Png => match matrix.to_png(size) {
-            Ok(png) => Ok(("image/png", png)),
-            Err(error) => {
-                tracing::error!(%error, "a PNG was not written");
-                Err(ApiError::internal())
-            }
-        },
-    }
 }
 
 fn finish(mut response: Response, lookup: Lookup) -> Response {

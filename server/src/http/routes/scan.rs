@@ -1,0 +1,66 @@
+//! `/scan/{qrId}`: what a phone opens when it scans a code.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+
+use crate::cache::{Found, Json};
+use crate::cached;
+use crate::clock;
+use crate::db::DbError;
+use crate::events::Event;
+use crate::http::json::PathParameter;
+use crate::http::{ApiError, App};
+use crate::qr_code::{Destination, Id};
+use crate::scans::is_crawler;
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+pub(in crate::http) async fn scan(
+    State(app): State<Arc<App>>,
+    PathParameter(qr_id): PathParameter<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let not_found = || ApiError::not_found("QR code not found");
+    if !Id::is_one(&qr_id) {
+        return Err(not_found());
+    }
+    let load = || async { Ok::<_, DbError>(app.db.destination(&qr_id).await?.map(Json)) };
+    let found = app.cache.get_or_load(cached::SCAN, &qr_id, load).await?.ok_or_else(not_found)?;
+    answer(&app, &qr_id, &found, request.method(), request.headers())
+}
+
+/// Counts, tells, and redirects.
+pub(in crate::http) fn answer(
+    app: &App,
+    qr_id: &str,
+    found: &Found<Json<Destination>>,
+    method: &Method,
+    request: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let Found { value: destination, lookup } = found;
+    // Redis may have been written by anybody: only what was stored as a target is an address in ASCII.
+    let location = HeaderValue::from_str(&destination.0.target_url).map_err(|error| {
+        tracing::error!(qr_id, %error, "a target is none");
+        ApiError::internal()
+    })?;
+    let user_agent = request.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    if method == Method::GET && !is_crawler(user_agent) {
+        let now = clock::now();
+        if !app.scans.count(qr_id, now) {
+            return Err(ApiError::unavailable());
+        }
+        app.events.publish(Event::scanned(qr_id, &destination.0.tenant_id, now, request));
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    *response.headers_mut() = HeaderMap::with_capacity(10);
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
+    Ok(response)
+}
