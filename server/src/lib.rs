@@ -23,6 +23,7 @@ pub mod private_file;
 mod profile_json;
 pub mod public_profile;
 pub mod qr_code;
+pub mod rate_limit;
 pub mod scans;
 pub mod session;
 pub mod settings;

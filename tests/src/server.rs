@@ -69,7 +69,11 @@ impl Server {
         let log = tempfile::NamedTempFile::new().expect("a temporary file");
         let mut command = binary::command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(args);
-        command.envs(environment.iter().copied()).stderr(log.reopen().expect("the same file"));
+        // All tests come from one address; those of the limits switch them on.
+        command
+            .env("SEALCARD_RATE_LIMITS", "off")
+            .envs(environment.iter().copied())
+            .stderr(log.reopen().expect("the same file"));
         let mut server = Self::start_command(command, data_dir);
         server.log = Some(log);
         server

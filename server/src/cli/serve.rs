@@ -69,7 +69,8 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let db = db::connect(settings.database_url.as_deref(), data_dir.path(), &mut metrics).await?;
     let cache = Cache::start(cached::TABLE, settings.cache.clone(), Arc::clone(&db) as _, &mut metrics).await?;
     let cache = Arc::new(cache);
-    let app = App::new(Arc::clone(&db), Arc::clone(&cache), metrics, keys, settings.issuer.clone())
+    let (limits, proxies) = (settings.rate_limits, settings.trusted_proxies.clone());
+    let app = App::new(Arc::clone(&db), Arc::clone(&cache), metrics, keys, settings.issuer.clone(), limits, proxies)
         .map_err(|error| CliError::new("io", error))?;
     let app = app
         .with_max_pass_ttl(settings.max_pass_ttl)
@@ -93,6 +94,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         tokio::spawn(Arc::clone(&scans).run()),
         tokio::spawn(Arc::clone(&events).run()),
         tokio::spawn(Arc::clone(&events).consume()),
+        tokio::spawn(Arc::clone(&app.rate_limiter).run()),
     ];
     let folder = data_dir.path().to_owned();
     let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));

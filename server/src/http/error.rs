@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::db::{DbError, EditError, SignError};
 use crate::pass::PassError;
 use crate::password::PasswordError;
+use crate::rate_limit::Limit;
 
 /// An error as clients see it. What is only for the log is logged where it happens and never put in here.
 #[derive(Debug)]
@@ -92,6 +93,15 @@ impl ApiError {
         let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable");
         error.retry_after_secs = Some(2);
         error
+    }
+
+    /// 429: try again in so many seconds.
+    #[must_use]
+    pub fn too_many_requests(limit: Limit, retry_after_secs: u32) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests");
+        let Limit { requests, window_secs } = limit;
+        let detail = format!("up to {requests} in {window_secs} seconds: try again in {retry_after_secs}");
+        Self { retry_after_secs: Some(retry_after_secs), ..error.with_detail(detail) }
     }
 
     /// 500. The cause belongs in the log.

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,22 +19,32 @@ use http_body_util::Limited;
 use hyper::body::Incoming;
 use tower::Service as _;
 
+use super::admission::Admission;
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use super::request_context::{self, RequestContext};
 use super::{ApiError, App, at_once, error, router};
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// What an answer may do that a browser shows as a page: nothing, nor stand in another's frame.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// The service as connections see it.
 #[derive(Clone)]
 pub(super) struct Face {
     app: Arc<App>,
     router: Router,
+    peer: IpAddr,
 }
 
 impl Face {
     pub(super) fn new(app: Arc<App>) -> Self {
-        Self { router: router(Arc::clone(&app)), app }
+        Self { router: router(Arc::clone(&app)), app, peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED) }
+    }
+
+    /// The same for whoever has opened a connection.
+    pub(super) fn of(&self, peer: IpAddr) -> Self {
+        Self { peer, ..self.clone() }
     }
 }
 
@@ -49,12 +60,21 @@ async fn route(mut router: Router, request: Request<Incoming>) -> Response<Body>
     }
 }
 
+/// What is in memory, or a panic on the way to it.
+fn at_once(app: &Arc<App>, request: &Request<Incoming>) -> Option<Response<Body>> {
+    let answer = catch_unwind(AssertUnwindSafe(|| at_once::answer(app, request)));
+    answer.unwrap_or_else(|panic| Some(error::panicked(panic)))
+}
+
 /// What every answer gets, and its line in the log.
-fn finish(mut response: Response<Body>, began: Instant) -> Result<Response<Body>, Infallible> {
+fn finish(mut response: Response<Body>, admission: &Admission, began: Instant) -> Result<Response<Body>, Infallible> {
+    admission.tell(&mut response);
     let headers = response.headers_mut();
     // What does not say otherwise is somebody's own.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     RequestContext::name(&mut response);
     request_context::log(&response, began);
@@ -72,15 +92,28 @@ impl hyper::service::Service<Request<Incoming>> for Face {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let began = Instant::now();
         let context = RequestContext::of(&request);
-        let known = context.clone().sync_scope(|| {
-            let answer = catch_unwind(AssertUnwindSafe(|| at_once::answer(&self.app, &request)));
-            answer.unwrap_or_else(|panic| Some(error::panicked(panic))).map(|response| finish(response, began))
+        let now = context.clone().sync_scope(|| {
+            let admission = Admission::of(&self.app, &request, self.peer);
+            if matches!(admission, Admission::Asks(..)) {
+                return Err((admission, request));
+            }
+            let answer = admission.refusal().or_else(|| at_once(&self.app, &request));
+            answer.map(|response| finish(response, &admission, began)).ok_or((admission, request))
         });
-        match known {
-            Some(answer) => Either::Left(ready(answer)),
-            None => {
-                let router = self.router.clone();
-                Either::Right(Box::pin(context.scope(async move { finish(route(router, request).await, began) })))
+        match now {
+            Ok(answer) => Either::Left(ready(answer)),
+            Err((admission, request)) => {
+                let (app, router) = (Arc::clone(&self.app), self.router.clone());
+                Either::Right(Box::pin(context.scope(async move {
+                    let asked = matches!(admission, Admission::Asks(..));
+                    let admission = admission.decided(&app).await;
+                    let known = admission.refusal().or_else(|| asked.then(|| at_once(&app, &request)).flatten());
+                    let response = match known {
+                        Some(response) => response,
+                        None => route(router, request).await,
+                    };
+                    finish(response, &admission, began)
+                })))
             }
         }
     }

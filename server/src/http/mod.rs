@@ -1,5 +1,6 @@
 //! The server's HTTP face: all routes on one screen.
 
+mod admission;
 mod at_once;
 mod auth;
 mod error;

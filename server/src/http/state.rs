@@ -16,6 +16,7 @@ use crate::key_ring::KeyRing;
 use crate::pass::{self, PassRequest};
 use crate::password::{PasswordError, Passwords};
 use crate::public_profile::{PublicProfile, TokenForm};
+use crate::rate_limit::{Limits, RateLimiter, TrustedProxies};
 use crate::scans::Scans;
 use crate::signed_file::TrustBundleSource;
 use crate::token::{self, SessionToken};
@@ -32,6 +33,8 @@ pub struct App {
     pub scans: Arc<Scans>,
     /// Tells what happens to QR codes.
     pub events: Arc<Events>,
+    /// Says which requests are too many.
+    pub rate_limiter: Arc<RateLimiter>,
     /// What the addresses in QR codes begin with, like `https://cards.example.org`.
     pub public_url: String,
     /// How often somebody has asked for a profile, whoever answered.
@@ -58,12 +61,16 @@ impl App {
         mut registry: Registry,
         keys: KeyRing,
         issuer_name: String,
+        limits: Limits,
+        proxies: TrustedProxies,
     ) -> Result<Self, PasswordError> {
         let profile_views = Counter::default();
         registry.register("profile_views", "Public profiles asked for, cached or not", profile_views.clone());
         let scans = Scans::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
         let events = Events::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
+        let rate_limiter = RateLimiter::new(limits, proxies, Arc::clone(&cache), &mut registry);
         Ok(Self {
+            rate_limiter: Arc::new(rate_limiter),
             scans: Arc::new(scans),
             events: Arc::new(events),
             public_url: String::new(),

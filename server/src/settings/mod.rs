@@ -14,6 +14,7 @@ use thiserror::Error;
 pub use self::cache::CacheSettingsError;
 use crate::cache::CacheOptions;
 use crate::qr_code::TargetUrl;
+use crate::rate_limit::{Limits, LimitsError, TrustedProxies, TrustedProxiesError};
 
 /// The most bytes of an issuer's name: as many as a trust bundle has room for.
 const MAX_ISSUER_BYTES: usize = 200;
@@ -111,6 +112,16 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_ADMIN_TOKEN_FILE", value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
 
+    /// How many requests an address has, in how many seconds: on, off, or what differs, like api=100/60,auth=10/60,session=30/60.
+    /// Tiers: api 100/60, auth 10/60, profile 100/60, session 30/60, image 50/60, scan 6000/60 [default: on]
+    #[arg(long, env = "SEALCARD_RATE_LIMITS", value_name = "LIMITS")]
+    rate_limits: Option<String>,
+
+    /// Proxies in front of this server whose X-Forwarded-For is believed: addresses or networks, like 127.0.0.1,10.0.0.0/8
+    /// [default: none]
+    #[arg(long, env = "SEALCARD_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    trusted_proxies: Option<String>,
+
     /// Where the world finds this server, without a slash at the end: QR codes lead there [default: http:// and the address it
     /// listens on]
     #[arg(long, env = "SEALCARD_PUBLIC_URL", value_name = "URL")]
@@ -156,6 +167,10 @@ pub struct Settings {
     pub root_key_file: Option<PathBuf>,
     /// The file with the operator's token.
     pub admin_token_file: Option<PathBuf>,
+    /// How many requests an address has.
+    pub rate_limits: Limits,
+    /// Who is believed about addresses.
+    pub trusted_proxies: TrustedProxies,
     /// What the addresses in QR codes begin with, if it was given.
     pub public_url: Option<String>,
     /// For how long events are kept.
@@ -196,6 +211,12 @@ pub enum SettingsError {
     /// The longest life of a pass is none that a pass can have.
     #[error("--max-pass-ttl: {0}")]
     MaxPassTtl(#[from] TtlError),
+    /// The limits of requests.
+    #[error(transparent)]
+    RateLimits(#[from] LimitsError),
+    /// The proxies.
+    #[error(transparent)]
+    TrustedProxies(#[from] TrustedProxiesError),
     /// The public address is none.
     #[error("--public-url: an address like https://cards.example.org, without a path")]
     PublicUrl,
@@ -235,6 +256,7 @@ impl GivenSettings {
             cache: Some("on".into()),
             cache_memory_mb: Some(64),
             stale_secs: Some(300),
+            rate_limits: Some("on".into()),
             keep_events_days: Some(30),
             max_pass_ttl: Some(Ttl::MAX.as_secs()),
             issuer: Some("Sealcard".into()),
@@ -265,6 +287,8 @@ impl GivenSettings {
             trust_bundle_file: self.trust_bundle_file.or(other.trust_bundle_file),
             root_key_file: self.root_key_file.or(other.root_key_file),
             admin_token_file: self.admin_token_file.or(other.admin_token_file),
+            rate_limits: self.rate_limits.or(other.rate_limits),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             public_url: self.public_url.or(other.public_url),
             keep_events_days: self.keep_events_days.or(other.keep_events_days),
             max_pass_ttl: self.max_pass_ttl.or(other.max_pass_ttl),
@@ -332,6 +356,8 @@ impl GivenSettings {
             trust_bundle_file: self.trust_bundle_file,
             root_key_file: self.root_key_file,
             admin_token_file: self.admin_token_file,
+            rate_limits: Limits::parse(&self.rate_limits.unwrap_or_default())?,
+            trusted_proxies: TrustedProxies::parse(&self.trusted_proxies.unwrap_or_default())?,
             public_url: self.public_url.filter(|url| !url.is_empty()).map(|url| parse_public_url(&url)).transpose()?,
             keep_events: parse_days(self.keep_events_days.unwrap_or_default())?,
             max_pass_ttl: self.max_pass_ttl.map_or(Ok(Ttl::MAX), Ttl::from_secs)?,

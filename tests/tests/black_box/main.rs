@@ -9,6 +9,7 @@ mod login;
 mod passes;
 mod pictures;
 mod public_profile;
+mod rate_limits;
 mod rotation;
 mod tokens;
 mod trouble;

@@ -124,7 +124,7 @@ fn set_age(response: &mut Response, token: &SessionToken, now: UnixTime) {
 fn json(body: Body) -> Response {
     let mut response = Response::new(body);
     // Room for all that an answer gets, at once.
-    *response.headers_mut() = HeaderMap::with_capacity(10);
+    *response.headers_mut() = HeaderMap::with_capacity(20);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

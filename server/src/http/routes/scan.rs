@@ -57,7 +57,7 @@ pub(in crate::http) fn answer(
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    *response.headers_mut() = HeaderMap::with_capacity(10);
+    *response.headers_mut() = HeaderMap::with_capacity(20);
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,0 +1,197 @@
+//! How many requests an address has.
+//!
+//! Every server keeps a window for each client and tier, and together they keep one in Redis. Where passwords could be guessed,
+//! each request is counted in Redis first. What is answered from memory is counted here and reported to Redis a moment later, as
+//! long as less than half of the limit is used up; beyond that, Redis is asked first again. So the servers share one budget, and
+//! nobody waits for Redis who is far from any limit. Without Redis, each server counts for itself.
+
+mod client;
+mod shared;
+mod tier;
+mod window;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache as Memory;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use tokio::sync::Notify;
+
+pub use self::client::{Client, TrustedProxies, TrustedProxiesError};
+pub use self::tier::{Limit, Limits, LimitsError, Tier};
+pub use self::window::Decision;
+
+use self::shared::Report;
+use self::window::{Millis, Window};
+use crate::cache::Cache;
+
+/// How many clients are remembered at a time.
+const MAX_CLIENTS: u64 = 100_000;
+
+/// How long requests are gathered before they are reported to Redis.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// How many clients one round trip reports.
+const AT_ONCE: usize = 500;
+
+/// Counts requests, and says which are too many.
+pub struct RateLimiter {
+    limits: Limits,
+    proxies: TrustedProxies,
+    cache: Arc<Cache>,
+    windows: Memory<(Tier, Client), Arc<Mutex<Known>>>,
+    unreported: Mutex<HashSet<(Tier, Client)>>,
+    came: Notify,
+    refused: Family<OfTier, Counter>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfTier {
+    tier: &'static str,
+}
+
+/// What this server knows of a client.
+#[derive(Debug, Default)]
+struct Known {
+    window: Window,
+    /// How many requests Redis has not been told of.
+    unreported: u64,
+    /// When a refusal was logged last.
+    logged: Option<Millis>,
+}
+
+impl RateLimiter {
+    /// Counts by these limits, and through this cache's Redis.
+    #[must_use]
+    pub fn new(limits: Limits, proxies: TrustedProxies, cache: Arc<Cache>, registry: &mut Registry) -> Self {
+        let refused = Family::default();
+        registry.register("rate_limited", "Requests refused because there were too many", refused.clone());
+        Self {
+            limits,
+            proxies,
+            cache,
+            windows: Memory::builder().max_capacity(MAX_CLIENTS).time_to_idle(Duration::from_secs(86_400)).build(),
+            unreported: Mutex::default(),
+            came: Notify::new(),
+            refused,
+        }
+    }
+
+    /// Whose requests are believed about addresses.
+    #[must_use]
+    pub fn proxies(&self) -> &TrustedProxies {
+        &self.proxies
+    }
+
+    /// The limit of a tier.
+    #[must_use]
+    pub fn limit(&self, tier: Tier) -> Option<Limit> {
+        self.limits.of(tier)
+    }
+
+    /// What is to be said about a request, if that can be said without asking Redis.
+    #[must_use]
+    pub fn decide_at_once(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Option<Decision> {
+        let known = self.known(tier, client);
+        let mut known = lock(&known);
+        if !self.cache.redis_is_up() {
+            let decision = known.window.admit(limit, now);
+            self.note(tier, client, &decision, &mut known, now);
+            return Some(decision);
+        }
+        if tier.is_exact() || !known.window.is_far_from_limit(limit, now) {
+            return None;
+        }
+        let decision = known.window.admit(limit, now);
+        known.unreported = known.unreported.saturating_add(1);
+        drop(known);
+        let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
+        if unreported.insert((tier, client)) && unreported.len() == 1 {
+            self.came.notify_one();
+        }
+        Some(decision)
+    }
+
+    /// The same, asking Redis first; if that does not answer, by what is known here.
+    pub async fn decide(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Decision {
+        let known = self.known(tier, client);
+        let admitted = std::mem::take(&mut lock(&known).unreported);
+        let report = Report { tier, client, limit, admitted, asks: true };
+        let counted = shared::count(&self.cache, &[report]).await.ok().and_then(|counted| counted.first().copied());
+        let mut known = lock(&known);
+        let decision = match counted {
+            Some(counted) => {
+                known.window = Window::counted(limit, now, counted.current, counted.previous);
+                known.window.decision(limit, now, counted.is_admitted)
+            }
+            None => known.window.admit(limit, now),
+        };
+        self.note(tier, client, &decision, &mut known, now);
+        decision
+    }
+
+    /// Reports to Redis what was admitted without asking, until it is dropped.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            self.came.notified().await;
+            tokio::time::sleep(GATHER).await;
+            let clients: Vec<_> = std::mem::take(&mut *self.unreported.lock().unwrap_or_else(PoisonError::into_inner))
+                .into_iter()
+                .collect();
+            for clients in clients.chunks(AT_ONCE) {
+                self.report(clients).await;
+            }
+        }
+    }
+
+    async fn report(&self, clients: &[(Tier, Client)]) {
+        let report = |(tier, client): &(Tier, Client)| {
+            let limit = self.limits.of(*tier)?;
+            let admitted = std::mem::take(&mut lock(&self.known(*tier, *client)).unreported);
+            Some(Report { tier: *tier, client: *client, limit, admitted, asks: false })
+        };
+        let reports: Vec<_> = clients.iter().filter_map(report).collect();
+        let Ok(counted) = shared::count(&self.cache, &reports).await else { return };
+        let now = now_ms();
+        for (report, counted) in reports.into_iter().zip(counted) {
+            let known = self.known(report.tier, report.client);
+            let mut known = lock(&known);
+            // What was admitted here meanwhile is not in what Redis has counted.
+            let current = counted.current.saturating_add(known.unreported);
+            known.window = Window::counted(report.limit, now, current, counted.previous);
+        }
+    }
+
+    /// Counts and logs a refusal: once for each client and window.
+    fn note(&self, tier: Tier, client: Client, decision: &Decision, known: &mut Known, now: Millis) {
+        if decision.is_admitted {
+            return;
+        }
+        self.refused.get_or_create(&OfTier { tier: tier.as_str() }).inc();
+        let window_ms = u64::from(decision.limit.window_secs).saturating_mul(1_000);
+        if known.logged.is_none_or(|at| now.saturating_sub(at) >= window_ms) {
+            known.logged = Some(now);
+            tracing::warn!(tier = tier.as_str(), %client, limit = %decision.limit, "too many requests");
+        }
+    }
+
+    fn known(&self, tier: Tier, client: Client) -> Arc<Mutex<Known>> {
+        self.windows.get_with((tier, client), Arc::default)
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    // Numbers: whoever panicked meanwhile has left some.
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since 1970: servers without Redis turn their windows at the same time.
+#[must_use]
+pub fn now_ms() -> Millis {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+}
