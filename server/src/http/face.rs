@@ -95,14 +95,17 @@ impl hyper::service::Service<Request<Incoming>> for Face {
         let now = context.clone().sync_scope(|| {
             let admission = Admission::of(&self.app, &request, self.peer);
             if matches!(admission, Admission::Asks(..)) {
-                return Err((admission, request));
+                return Either::Right((admission, request));
             }
             let answer = admission.refusal().or_else(|| at_once(&self.app, &request));
-            answer.map(|response| finish(response, &admission, began)).ok_or((admission, request))
+            match answer {
+                Some(response) => Either::Left(finish(response, &admission, began)),
+                None => Either::Right((admission, request)),
+            }
         });
         match now {
-            Ok(answer) => Either::Left(ready(answer)),
-            Err((admission, request)) => {
+            Either::Left(answer) => Either::Left(ready(answer)),
+            Either::Right((admission, request)) => {
                 let (app, router) = (Arc::clone(&self.app), self.router.clone());
                 Either::Right(Box::pin(context.scope(async move {
                     let asked = matches!(admission, Admission::Asks(..));

@@ -6,6 +6,7 @@ use sealcard_tests::server::Server;
 use sealcard_tests::site::{Backend, Site};
 
 use crate::client::{Client, scan};
+use crate::sql;
 
 everywhere! {
     events_reach_the_database_once;
@@ -15,19 +16,6 @@ const TARGET: &str = "https://acme.example/";
 
 fn fate(server: &Server, fate: &str) -> u64 {
     server.metric(&format!("events_total{{fate=\"{fate}\"}}"))
-}
-
-/// What a query of the database says.
-fn sql(site: &Site, query: &str) -> String {
-    match &site.database {
-        Some(url) => sealcard_tests::postgres::query(url, query),
-        None => {
-            let file = site.data_dir().join("sealcard.db");
-            let output = std::process::Command::new("sqlite3").arg(&file).arg(query).output().expect("sqlite3 runs");
-            assert!(output.status.success(), "{output:?}");
-            String::from_utf8(output.stdout).unwrap().trim().to_owned()
-        }
-    }
 }
 
 fn events_reach_the_database_once(site: Site) {

@@ -242,6 +242,11 @@ fn redis_comes_back_as_it_was() {
     ada.make(&server, "qr_1", TARGET);
     scan(&server, "qr_1");
     server.wait_until("it is shown", |_| site.backend.cli(&["get", "qr-service:scan-count:qr_1"]) == "1");
+    // Nothing that is in the log of changes comes after what is saved.
+    let newest = || crate::sql(&site, "SELECT MAX(id) FROM changes");
+    server.wait_until("the log was read", |_| {
+        site.backend.cli(&["get", "cache:good-until:{0}"]).ends_with(&format!(":{}", newest()))
+    });
     assert_eq!(site.backend.cli(&["save"]), "OK");
     for _ in 0..10 {
         scan(&server, "qr_1");
@@ -356,6 +361,33 @@ fn without_the_database_scans_wait() {
     let server = site.server();
     is_counted(&server, &ada, "qr_1", 28);
     server.wait_until("the file is gone", |_| kept() == 0);
+}
+
+/// Answers of the database are lost in the middle, those to commits among them: what was added is not added again.
+#[test]
+fn a_batch_whose_answer_is_lost_is_not_added_twice() {
+    let (relay, url) = postgres::away_able();
+    let mut site = Site::new(Backend::None);
+    site.database = Some(url);
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    ada.make(&server, "qr_1", TARGET);
+    let mut scans = 0;
+    for round in 0..40 {
+        scan(&server, "qr_1");
+        scans += 1;
+        relay.cut_after(round * 11);
+        for _ in 0..5 {
+            scan(&server, "qr_1");
+            scans += 1;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        relay.mend();
+        server.wait_until("all is written", |server| server.metric("scans_unsaved") == 0);
+    }
+    server.wait_until("the database is back", |server| server.get("/health").json()["database"] == "ok");
+    assert!(server.metric("scan_batch_failures_total") > 5, "few answers were lost");
+    is_counted(&server, &ada, "qr_1", scans);
 }
 
 /// The most that a server loses that is killed: what it answered in the last pause between two writes, and during one.
