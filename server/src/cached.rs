@@ -5,6 +5,7 @@ use crate::dashboard::DashboardStats;
 use crate::db::DbError;
 use crate::public_profile::PublicProfile;
 use crate::qr_code::{Destination, Id, QrCodeJson};
+use crate::session::SessionJson;
 use sealcard_core::Username;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,14 @@ pub const TABLE: &[Declaration] = &[
         ttl_secs: 30,
         tags: &["revocations"],
         tiers: Tiers::Redis,
+        version: 0,
+    },
+    Declaration {
+        name: "session",
+        key: "session:{sessionId}",
+        ttl_secs: 86_400,
+        tags: &[],
+        tiers: Tiers::Both,
         version: 0,
     },
     Declaration {
@@ -76,6 +85,12 @@ pub const DASHBOARD: Resource<Json<DashboardStats>> = Resource::declared(TABLE, 
 
 /// The revocation list, as answered.
 pub const REVOCATIONS: Resource<CachedResponse> = Resource::declared(TABLE, "revocations");
+
+/// Login sessions, by the hashes of their tokens.
+pub const SESSION: Resource<Json<SessionJson>> = Resource::declared(TABLE, "session");
+
+/// What the sets of an account's sessions begin with in Redis, for whoever looks there.
+pub const SESSIONS_OF: &str = "sessions:user:";
 
 /// The ids of the tenants of an account.
 pub const TENANTS: Resource<Json<Vec<String>>> = Resource::declared(TABLE, "tenants");
@@ -132,6 +147,18 @@ pub enum Write<'a> {
     },
     /// `POST /api/tokens/revoke`
     PassesRevoked,
+    /// `DELETE /api/sessions/{id}`, and whatever ends or prolongs single sessions
+    SessionsChanged {
+        /// The hashes of their tokens.
+        token_hashes: &'a [String],
+    },
+    /// `DELETE /api/sessions`, `PUT /api/accounts/me/password`
+    AllSessionsEnded {
+        /// Whose.
+        account_id: &'a str,
+        /// The hashes of their tokens.
+        token_hashes: &'a [String],
+    },
     /// `POST /api/tenants`, `PUT|DELETE /api/tenants/{tenantId}/members/{username}`
     TenantsChanged {
         /// Who is in another tenant, or one fewer.
@@ -172,6 +199,10 @@ impl Write<'_> {
             }
             Self::PassIssued { account_id } => Invalidation::tag(account_tag(account_id)),
             Self::PassesRevoked => Invalidation::tag("revocations"),
+            Self::SessionsChanged { token_hashes } => sessions(token_hashes),
+            Self::AllSessionsEnded { account_id, token_hashes } => {
+                sessions(token_hashes).and(Invalidation::key(format!("{SESSIONS_OF}{account_id}")))
+            }
             Self::TenantsChanged { account_id } => Invalidation::key(key(TENANTS, account_id)),
             Self::QrCodeChanged { tenant_id, qr_id } => qr_code(tenant_id, qr_id),
             // Ids may be used again: nobody is counted who scanned what was there before.
@@ -188,6 +219,11 @@ impl Write<'_> {
 
 fn profile_key(username: &Username) -> String {
     key(PROFILE, username.as_str())
+}
+
+fn sessions(token_hashes: &[String]) -> Invalidation {
+    let keys = token_hashes.iter().map(|hash| key(SESSION, hash)).collect();
+    Invalidation { keys, ..Invalidation::default() }
 }
 
 /// Wherever a code is cached.
@@ -248,11 +284,14 @@ mod tests {
 
         let (before, after) = (Username::parse("OLD").unwrap(), Username::parse("NEW").unwrap());
         let (tenant_id, qr_id) = (Id::parse("TENANT").unwrap(), Id::parse("QR").unwrap());
+        let hashes = ["HASH".to_owned()];
         let writes = [
             Write::AccountCreated { username: &after },
             Write::ProfileChanged { account_id: "ACCOUNT", before: &before, after: &after },
             Write::PassIssued { account_id: "ACCOUNT" },
             Write::PassesRevoked,
+            Write::SessionsChanged { token_hashes: &hashes },
+            Write::AllSessionsEnded { account_id: "ACCOUNT", token_hashes: &hashes },
             Write::TenantsChanged { account_id: "ACCOUNT" },
             Write::QrCodeCreated { tenant_id: &tenant_id, qr_id: &qr_id },
             Write::QrCodeChanged { tenant_id: &tenant_id, qr_id: &qr_id },
@@ -264,6 +303,8 @@ mod tests {
                 Write::ProfileChanged { .. } => "ProfileChanged",
                 Write::PassIssued { .. } => "PassIssued",
                 Write::PassesRevoked => "PassesRevoked",
+                Write::SessionsChanged { .. } => "SessionsChanged",
+                Write::AllSessionsEnded { .. } => "AllSessionsEnded",
                 Write::TenantsChanged { .. } => "TenantsChanged",
                 Write::QrCodeCreated { .. } => "QrCodeCreated",
                 Write::QrCodeChanged { .. } => "QrCodeChanged",

@@ -26,6 +26,7 @@ pub mod qr_code;
 pub mod rate_limit;
 pub mod scans;
 pub mod session;
+pub mod sessions;
 pub mod settings;
 pub mod signed_file;
 pub mod signing_key;

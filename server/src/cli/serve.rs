@@ -95,6 +95,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         tokio::spawn(Arc::clone(&events).run()),
         tokio::spawn(Arc::clone(&events).consume()),
         tokio::spawn(Arc::clone(&app.rate_limiter).run()),
+        tokio::spawn(Arc::clone(&app.sessions).run()),
     ];
     let folder = data_dir.path().to_owned();
     let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));

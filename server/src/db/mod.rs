@@ -20,6 +20,7 @@ use prometheus_client::registry::Registry;
 use sealcard_core::{Profile, UnixTime};
 
 use crate::cache::{ChangeLog, Committed};
+use crate::session::Session;
 
 pub use codes::{Codes, MAX_CODES, MAX_MEMBERS, MAX_TENANTS, Outcome, ScanBatch, ScanCounts, ScansOfDay, Tenant};
 pub use error::{DbError, EditError};
@@ -52,21 +53,6 @@ pub struct Credentials {
     pub password_hash: String,
 }
 
-/// A login session. The token itself is never stored.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// SHA-256 of the token, in base64url.
-    pub token_hash: String,
-    /// A public id for lists.
-    pub id: String,
-    /// Whose it is.
-    pub account_id: String,
-    /// When it began.
-    pub created_at: UnixTime,
-    /// When it ends.
-    pub expires_at: UnixTime,
-}
-
 /// Changes a profile; refusing leaves everything as it was.
 pub type Edit = Box<dyn FnOnce(&mut StoredProfile) -> Result<(), EditError> + Send>;
 
@@ -83,7 +69,7 @@ pub trait Repository: ChangeLog + Codes {
     async fn credentials_of(&self, account_id: &str) -> Result<Option<Credentials>, DbError>;
 
     /// Replaces the password and ends every session of the account, in one step.
-    async fn change_password(&self, account_id: &str, password_hash: &str) -> Result<(), DbError>;
+    async fn change_password(&self, account_id: &str, password_hash: &str) -> Result<Committed<()>, DbError>;
 
     /// The profile with this username.
     async fn profile(&self, username: &str) -> Result<Option<StoredProfile>, DbError>;
@@ -104,8 +90,9 @@ pub trait Repository: ChangeLog + Codes {
     async fn followed_links(&self, follower_id: &str, username: &str) -> Result<Vec<String>, DbError>;
 
     /// Stores a session, unless the account's password hash is not `password_hash` any more: a login that was on its
-    /// way while the password was changed must not outlive the change. Returns whether it was stored.
-    async fn create_session(&self, session: Session, password_hash: &str) -> Result<bool, DbError>;
+    /// way while the password was changed must not outlive the change. Ends the oldest if the account has more than
+    /// [`MAX_SESSIONS`](crate::session::MAX_SESSIONS). Returns whether it was stored.
+    async fn create_session(&self, session: Session, password_hash: &str) -> Result<Committed<bool>, DbError>;
 
     /// The session of a token, if it has not ended by `now`.
     async fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
@@ -113,11 +100,16 @@ pub trait Repository: ChangeLog + Codes {
     /// The sessions of an account that have not ended by `now`, oldest first.
     async fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;
 
-    /// Ends one session.
-    async fn delete_session(&self, token_hash: &str) -> Result<(), DbError>;
+    /// Prolongs a session that has not ended by `now`, by
+    /// [`PROLONGED_BY_SECS`](crate::session::PROLONGED_BY_SECS) and to
+    /// [`LIFETIME_SECS`](crate::session::LIFETIME_SECS) from then at most.
+    async fn renew_session(&self, token_hash: &str, now: UnixTime) -> Result<Committed<()>, DbError>;
+
+    /// Ends a session of an account, by its public id. Returns the hash of its token, if there was one.
+    async fn delete_session(&self, account_id: &str, id: &str) -> Result<Committed<Option<String>>, DbError>;
 
     /// Ends every session of an account.
-    async fn delete_sessions_of(&self, account_id: &str) -> Result<(), DbError>;
+    async fn delete_sessions_of(&self, account_id: &str) -> Result<Committed<()>, DbError>;
 
     /// Removes sessions that ended before `now`. Returns how many.
     async fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;

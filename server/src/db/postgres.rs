@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool, PgPoo
 
 use super::DbError;
 use super::code_queries::{code_columns, implement_codes};
-use super::repository::{implement_repository, profile_columns};
+use super::repository::{implement_repository, profile_columns, session_columns};
 
 /// How long a call waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -13,7 +13,7 @@ use sqlx::sqlite::{
 
 use super::DbError;
 use super::code_queries::{code_columns, implement_codes};
-use super::repository::{implement_repository, profile_columns};
+use super::repository::{implement_repository, profile_columns, session_columns};
 
 /// How long a call waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! Who is asking: a login session in `Authorization: Bearer`.
+//! Who is asking: a login session in `Authorization: Bearer`, or in a browser's cookie.
 
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use axum::http::{HeaderName, StatusCode, header};
 
 use super::{ApiError, App};
 use crate::cache::Json;
-use crate::db::{DbError, Session};
+use crate::db::DbError;
 use crate::qr_code::Id;
+use crate::session::Session;
 use crate::{cached, clock, session};
 
 /// A request that brought the token of a session that has not ended. QR tokens and JWTs are not session tokens.
@@ -19,10 +20,51 @@ impl FromRequestParts<Arc<App>> for LoggedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let token = bearer_token(parts).ok_or(ApiError::unauthorized("Log in first"))?;
-        let session = app.db.session(&session::hash(token), clock::now()).await?;
+        let token = match (bearer_token(parts), cookie_token(parts)) {
+            (Some(token), _) => token,
+            (None, Some(token)) => {
+                refuse_forged(parts, app)?;
+                token
+            }
+            (None, None) => return Err(ApiError::unauthorized("Log in first")),
+        };
+        let session = app.sessions.find(&session::hash(token), clock::now()).await?;
         session.map(Self).ok_or(ApiError::unauthorized("Session ended or unknown"))
     }
+}
+
+/// The cookie of browsers. Its name makes them keep it to this host, to its root, and to TLS.
+pub(super) const COOKIE: &str = "__Host-session";
+
+fn cookie_token(parts: &Parts) -> Option<&str> {
+    let lines = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.find(|(name, _)| *name == COOKIE).map(|(_, token)| token)
+}
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Refuses changes that another site may have had a browser send, which adds the cookie by itself. Browsers say where a request
+/// comes from, and pages cannot change what they say: a request that does not say is none of theirs, and needs no cookie.
+fn refuse_forged(parts: &Parts, app: &App) -> Result<(), ApiError> {
+    if parts.method.is_safe() {
+        return Ok(());
+    }
+    let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_own = match (text(SEC_FETCH_SITE), text(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            let of_host = text(header::HOST).zip(origin.split_once("://")).is_some_and(|(host, (_, of))| host == of);
+            of_host || origin == app.public_url
+        }
+        (None, None) => false,
+    };
+    if is_own {
+        return Ok(());
+    }
+    let error = ApiError::new(StatusCode::FORBIDDEN, "cross_site", "Request from another site");
+    Err(error
+        .with_detail("with the cookie, changes are only taken from pages of this site; others send a bearer token"))
 }
 
 /// A request that brought the token of a session, or the operator's.

@@ -23,6 +23,7 @@ use super::admission::Admission;
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use super::request_context::{self, RequestContext};
 use super::{ApiError, App, at_once, error, router};
+use crate::rate_limit::Client;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -106,14 +107,19 @@ impl hyper::service::Service<Request<Incoming>> for Face {
         match now {
             Either::Left(answer) => Either::Left(ready(answer)),
             Either::Right((admission, request)) => {
-                let (app, router) = (Arc::clone(&self.app), self.router.clone());
+                let (app, router, peer) = (Arc::clone(&self.app), self.router.clone(), self.peer);
                 Either::Right(Box::pin(context.scope(async move {
                     let asked = matches!(admission, Admission::Asks(..));
                     let admission = admission.decided(&app).await;
                     let known = admission.refusal().or_else(|| asked.then(|| at_once(&app, &request)).flatten());
                     let response = match known {
                         Some(response) => response,
-                        None => route(router, request).await,
+                        None => {
+                            let client = Client::of(peer, request.headers(), app.rate_limiter.proxies());
+                            let mut request = request;
+                            request.extensions_mut().insert(client);
+                            route(router, request).await
+                        }
                     };
                     finish(response, &admission, began)
                 })))

@@ -48,6 +48,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/accounts/me/password", put(account::change_password))
         .route("/api/sessions", post(session::log_in).get(session::list).delete(session::log_out_everywhere))
         .route("/api/sessions/current", delete(session::log_out))
+        .route("/api/sessions/{id}", delete(session::log_out_one))
         .route("/api/profiles/me", get(profile::read).put(profile::change))
         .route("/api/profiles/me/links", post(link::add))
         .route("/api/profiles/me/links/reorder", put(link::reorder))

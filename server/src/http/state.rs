@@ -18,6 +18,7 @@ use crate::password::{PasswordError, Passwords};
 use crate::public_profile::{PublicProfile, TokenForm};
 use crate::rate_limit::{Limits, RateLimiter, TrustedProxies};
 use crate::scans::Scans;
+use crate::sessions::Sessions;
 use crate::signed_file::TrustBundleSource;
 use crate::token::{self, SessionToken};
 use crate::{cached, clock, demo};
@@ -33,6 +34,8 @@ pub struct App {
     pub scans: Arc<Scans>,
     /// Tells what happens to QR codes.
     pub events: Arc<Events>,
+    /// Finds sessions.
+    pub sessions: Arc<Sessions>,
     /// Says which requests are too many.
     pub rate_limiter: Arc<RateLimiter>,
     /// What the addresses in QR codes begin with, like `https://cards.example.org`.
@@ -70,6 +73,7 @@ impl App {
         let events = Events::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
         let rate_limiter = RateLimiter::new(limits, proxies, Arc::clone(&cache), &mut registry);
         Ok(Self {
+            sessions: Arc::new(Sessions::new(Arc::clone(&db), Arc::clone(&cache))),
             rate_limiter: Arc::new(rate_limiter),
             scans: Arc::new(scans),
             events: Arc::new(events),

@@ -9,7 +9,6 @@ mod login;
 mod passes;
 mod pictures;
 mod public_profile;
-mod rate_limits;
 mod rotation;
 mod tokens;
 mod trouble;

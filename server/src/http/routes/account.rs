@@ -61,7 +61,8 @@ pub(in crate::http) async fn change_password(
         return Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_password", "Wrong password"));
     }
     let password_hash = app.passwords.hash(new_password).await?;
-    app.db.change_password(&session.account_id, &password_hash).await?;
-    tracing::info!(account_id = session.account_id, "password changed, all sessions ended");
+    let account_id = session.account_id.clone();
+    app.change(move |app: Arc<App>| async move { app.db.change_password(&account_id, &password_hash).await }).await?;
+    tracing::info!(target: "audit", account_id = session.account_id, "password changed, all sessions ended");
     Ok(StatusCode::NO_CONTENT)
 }

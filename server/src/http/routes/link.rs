@@ -10,11 +10,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::profile::{given, own, to_json};
-use crate::db::{Session, StoredProfile};
+use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::{ApiError, App};
 use crate::profile_json::{ANYBODY, LinkJson};
+use crate::session::Session;
 
 /// A link's new members: an absent one stays, and an address of `null` becomes the platform's. So does, when the name
 /// changes, an address that was the platform's.

@@ -3,27 +3,35 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use sealcard_core::Username;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::profile::to_json;
-use crate::http::auth::LoggedIn;
-use crate::http::json::JsonBody;
+use crate::http::auth::{COOKIE, LoggedIn};
+use crate::http::json::{JsonBody, PathParameter};
 use crate::http::{ApiError, App};
+use crate::rate_limit::Client;
+use crate::session::{Device, LIFETIME_SECS, Session};
 use crate::{clock, session};
 
 #[derive(Deserialize)]
 pub(in crate::http) struct Login {
     username: String,
     password: String,
+    /// For pages: the token comes in a cookie that scripts cannot read, and not in the body.
+    #[serde(default)]
+    cookie: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LoginBody {
-    token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     expires_at: String,
 }
 
@@ -32,15 +40,34 @@ struct LoginBody {
 struct SessionBody {
     id: String,
     created_at: String,
+    last_activity: String,
     expires_at: String,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
     current: bool,
+}
+
+impl SessionBody {
+    fn new(session: Session, current: &Session) -> Self {
+        Self {
+            current: session.id == current.id,
+            id: session.id,
+            created_at: clock::iso8601(session.created_at),
+            last_activity: clock::iso8601(session.last_activity),
+            expires_at: clock::iso8601(session.expires_at),
+            ip_address: session.ip_address,
+            user_agent: session.user_agent,
+        }
+    }
 }
 
 /// One answer, after the same work, for a wrong password and for a user who does not exist.
 pub(in crate::http) async fn log_in(
     State(app): State<Arc<App>>,
-    JsonBody(Login { username, password }): JsonBody<Login>,
-) -> Result<(StatusCode, Json<serde_json::Value>), ApiError> {
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+    JsonBody(Login { username, password, cookie }): JsonBody<Login>,
+) -> Result<Response, ApiError> {
     let credentials = match Username::parse(&username) {
         Ok(username) => app.db.credentials(username.as_str()).await?,
         Err(_) => None,
@@ -49,47 +76,86 @@ pub(in crate::http) async fn log_in(
     let right = app.passwords.verify(password, hash).await?;
     let wrong = ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Wrong username or password");
     let Some(account) = credentials.filter(|_| right) else { return Err(wrong) };
-    let (token, session) = session::begin(account.account_id, clock::now()).map_err(|error| {
+    let user_agent = headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).map(str::to_owned);
+    let device = Device { ip_address: Some(client.to_string()), user_agent };
+    let (token, session) = session::begin(account.account_id, username, device, clock::now()).map_err(|error| {
         tracing::error!(%error, "no randomness for a session");
         ApiError::internal()
     })?;
-    let body = to_json(&LoginBody { token, expires_at: clock::iso8601(session.expires_at) })?;
-    if app.db.create_session(session, &account.password_hash).await? {
-        Ok((StatusCode::CREATED, body))
-    } else {
-        Err(wrong)
+    let (stored, password_hash) = (session.clone(), account.password_hash);
+    let create = move |app: Arc<App>| async move { app.db.create_session(stored, &password_hash).await };
+    if !app.change(create).await? {
+        return Err(wrong);
     }
+    app.sessions.begun(&session).await?;
+    let set_cookie = cookie.then(|| set_cookie(&token, LIFETIME_SECS)).transpose()?;
+    let expires_at = clock::iso8601(session.expires_at);
+    let body = to_json(&LoginBody { token: Some(token).filter(|_| !cookie), expires_at })?;
+    let mut response = (StatusCode::CREATED, body).into_response();
+    if let Some(set_cookie) = set_cookie {
+        response.headers_mut().insert(header::SET_COOKIE, set_cookie);
+    }
+    Ok(response)
+}
+
+fn set_cookie(token: &str, max_age_secs: u64) -> Result<HeaderValue, ApiError> {
+    let text = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={max_age_secs}");
+    HeaderValue::try_from(text).map_err(|error| {
+        tracing::error!(%error, "a cookie cannot be written");
+        ApiError::internal()
+    })
 }
 
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     LoggedIn(current): LoggedIn,
-) -> Result<Json<serde_json::Value>, ApiError> {
-    let sessions = app.db.sessions_of(&current.account_id, clock::now()).await?;
-    let bodies: Vec<_> = sessions
-        .into_iter()
-        .map(|session| SessionBody {
-            current: session.id == current.id,
-            id: session.id,
-            created_at: clock::iso8601(session.created_at),
-            expires_at: clock::iso8601(session.expires_at),
-        })
-        .collect();
-    to_json(&serde_json::json!({ "sessions": bodies, "count": bodies.len() }))
+) -> Result<Json<Value>, ApiError> {
+    let sessions = app.sessions.of(&current.account_id, clock::now()).await?;
+    let bodies: Vec<_> = sessions.into_iter().map(|session| SessionBody::new(session, &current)).collect();
+    to_json(&json!({ "sessions": bodies, "count": bodies.len() }))
 }
 
 pub(in crate::http) async fn log_out(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
+) -> Result<Response, ApiError> {
+    let id = session.id.clone();
+    end(&app, session, id).await?;
+    logged_out()
+}
+
+/// Ends one of the caller's sessions, this one or another.
+pub(in crate::http) async fn log_out_one(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    PathParameter(id): PathParameter<String>,
 ) -> Result<StatusCode, ApiError> {
-    app.db.delete_session(&session.token_hash).await?;
-    Ok(StatusCode::NO_CONTENT)
+    if end(&app, session, id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::not_found("Session not found"))
+    }
+}
+
+async fn end(app: &Arc<App>, session: Session, id: String) -> Result<bool, ApiError> {
+    let account_id = session.account_id.clone();
+    let ended = app.change(move |app: Arc<App>| async move { app.db.delete_session(&account_id, &id).await }).await?;
+    let was_there = ended.is_some();
+    app.sessions.ended(&session.account_id, ended.as_slice()).await;
+    Ok(was_there)
 }
 
 pub(in crate::http) async fn log_out_everywhere(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
-) -> Result<StatusCode, ApiError> {
-    app.db.delete_sessions_of(&session.account_id).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, ApiError> {
+    let account_id = session.account_id.clone();
+    app.change(move |app: Arc<App>| async move { app.db.delete_sessions_of(&account_id).await }).await?;
+    tracing::info!(target: "audit", account_id = session.account_id, "all sessions ended");
+    logged_out()
+}
+
+/// Whoever has the cookie loses it.
+fn logged_out() -> Result<Response, ApiError> {
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie("", 0)?)]).into_response())
 }

@@ -1,10 +1,12 @@
-//! QR codes, scans and events from outside, over HTTP, `redis-cli` and the database: each story on SQLite and on PostgreSQL,
+//! QR codes, scans, events, sessions and limits from outside, over HTTP, `redis-cli` and the database: each story on SQLite and on PostgreSQL,
 //! without Redis, with one, and with a cluster.
 
 mod client;
 mod codes;
 mod events;
+mod rate_limits;
 mod scans;
+mod sessions;
 mod tenants;
 
 use sealcard_tests::site::Site;
