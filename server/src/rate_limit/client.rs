@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -35,7 +36,11 @@ impl TrustedProxies {
 /// A client, as requests are counted: an IPv4 address, or the first half of an IPv6 address, which one household or phone has
 /// as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Client(IpAddr);
+pub struct Client {
+    address: IpAddr,
+    /// What of it is counted by itself; 0 for the client as a whole.
+    about: u64,
+}
 
 impl Client {
     /// Whoever has opened the connection; behind trusted proxies, the last address in `X-Forwarded-For` that is none of theirs:
@@ -59,12 +64,19 @@ impl Client {
         Self::of_address(client)
     }
 
+    /// What this client does about one thing, like a username.
+    #[must_use]
+    pub fn about(self, thing: &str) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(thing.as_bytes()));
+        Self { about: u64::from_be_bytes([a, b, c, d, e, f, g, h]), ..self }
+    }
+
     fn of_address(address: IpAddr) -> Self {
         match address {
-            IpAddr::V4(_) => Self(address),
+            IpAddr::V4(_) => Self { address, about: 0 },
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
-                Self(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
+                Self { address: IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)), about: 0 }
             }
         }
     }
@@ -78,7 +90,10 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
 
 impl std::fmt::Display for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        match self.about {
+            0 => self.address.fmt(f),
+            about => write!(f, "{}:{about:016x}", self.address),
+        }
     }
 }
 

@@ -134,6 +134,21 @@ impl RateLimiter {
         decision
     }
 
+    /// What is to be said about a client that has nothing left, without counting anything.
+    pub async fn used_up(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Option<Decision> {
+        let known = self.known(tier, client);
+        let report = Report { tier, client, limit, admitted: 0, asks: false };
+        let counted = shared::count(&self.cache, &[report]).await.ok().and_then(|counted| counted.first().copied());
+        let mut known = lock(&known);
+        if let Some(counted) = counted {
+            known.window = Window::counted(limit, now, counted.current, counted.previous);
+        }
+        let mut after = known.window;
+        let decision = after.admit(limit, now);
+        self.note(tier, client, &decision, &mut known, now);
+        Some(decision).filter(|decision| !decision.is_admitted)
+    }
+
     /// Reports to Redis what was admitted without asking, until it is dropped.
     pub async fn run(self: Arc<Self>) {
         loop {

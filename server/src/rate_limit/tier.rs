@@ -12,6 +12,8 @@ pub enum Tier {
     Api,
     /// Signing up, logging in, changing the password: what guesses passwords.
     Auth,
+    /// Failed logins of one name from one address. No route has it: they are counted when they have failed.
+    Login,
     /// Public profiles.
     Profile,
     /// Tokens of public profiles.
@@ -24,7 +26,8 @@ pub enum Tier {
 
 impl Tier {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 6] = [Self::Api, Self::Auth, Self::Profile, Self::Session, Self::Image, Self::Scan];
+    pub const ALL: [Self; 7] =
+        [Self::Api, Self::Auth, Self::Login, Self::Profile, Self::Session, Self::Image, Self::Scan];
 
     /// Its name in settings, keys, headers and metrics.
     #[must_use]
@@ -32,6 +35,7 @@ impl Tier {
         match self {
             Self::Api => "api",
             Self::Auth => "auth",
+            Self::Login => "login",
             Self::Profile => "profile",
             Self::Session => "session",
             Self::Image => "image",
@@ -42,11 +46,12 @@ impl Tier {
     /// Whether each request is counted in Redis before it is answered. What is answered from memory in microseconds is counted
     /// there a little later, unless the limit is near.
     pub(super) const fn is_exact(self) -> bool {
-        matches!(self, Self::Api | Self::Auth | Self::Image)
+        matches!(self, Self::Api | Self::Auth | Self::Login | Self::Image)
     }
 
     const fn default_limit(self) -> Limit {
         let requests = match self {
+            Self::Login => return Limit { requests: 10, window_secs: 900 },
             Self::Api | Self::Profile => 100,
             Self::Auth => 10,
             Self::Session => 30,

@@ -4,7 +4,7 @@
 //!
 //! `cargo bench -p sealcard-tests --bench server`
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -84,15 +84,19 @@ fn main() {
     }
     let redis = Redis::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let environment = [("REDIS_URL", redis.url())];
+    // Limits are on, and never reached.
+    let limits = "profile=1000000000/60,session=1000000000/60,scan=1000000000/60,api=1000000000/60".to_owned();
+    let environment = [("REDIS_URL", redis.url()), ("SEALCARD_RATE_LIMITS", limits)];
     let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let server = Server::start_with(folder.path(), &["--demo"], &environment);
     server.wait_until("Redis is used", |server| server.get("/health").json()["redis"] == "ok");
+    make_code(&server);
     let hello = Hello::start();
     let targets = [
         ("axum, hello world", format!("{}/", hello.base), hello.child.id()),
         ("cached profile", format!("{}/api/public/devcard-demo", server.base), server.pid()),
         ("qr-session", format!("{}/api/public/devcard-demo/qr-session", server.base), server.pid()),
+        ("scan, counted", format!("{}/scan/bench", server.base), server.pid()),
         ("revocation list, from Redis", format!("{}/api/revocations", server.base), server.pid()),
     ];
     let mut rows: Vec<(Vec<f64>, Vec<f64>)> = targets.iter().map(|_| (Vec::new(), Vec::new())).collect();
@@ -112,9 +116,69 @@ fn main() {
         let per_cpu = median(per_cpu);
         println!("| {name} | {per_cpu:.0} | {:.2} | {:.0} |", per_cpu / limit, median(per_second));
     }
+    scans_at_half_load(&server, median(&mut rows[3].1.clone()));
     cold_keys(&server);
     drop(server);
     memory_per_profile(&redis);
+}
+
+/// A code that leads somewhere.
+fn make_code(server: &Server) {
+    let token = server.sign_up("bench");
+    let headers = |body: bool| {
+        let own = [("authorization", format!("Bearer {token}")), ("x-tenant-id", "bench".to_owned())];
+        own.into_iter().chain(body.then(|| ("content-type", "application/json".to_owned()))).collect::<Vec<_>>()
+    };
+    let tenant = br#"{"tenantId":"bench","name":"Bench"}"#;
+    assert_eq!(server.raw_request("POST", "/api/tenants", &headers(true), tenant).status, 201);
+    let code = br#"{"qrId":"bench","targetUrl":"https://example.org/a/page/that/somebody/wants/to/show"}"#;
+    assert_eq!(server.raw_request("POST", "/api/qr", &headers(true), code).status, 201);
+}
+
+/// How long scans take when half as many come as the server can answer: connections that each wait between two requests.
+fn scans_at_half_load(server: &Server, most: f64) {
+    let before = server.metric("scans_total");
+    let (readers, rate) = (32_u32, (most / 2.0).min(10_000.0));
+    let pause = Duration::from_secs_f64(f64::from(readers) / rate);
+    let mut times: Vec<Duration> = Vec::new();
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..readers)
+            .map(|reader| scope.spawn(move || paced_scans(server, pause, pause * reader / readers)))
+            .collect();
+        for thread in threads {
+            times.extend(thread.join().expect("times"));
+        }
+    });
+    let per_second = times.len() as f64 / began.elapsed().as_secs_f64();
+    times.sort();
+    let at = |share: f64| times[(times.len() as f64 * share) as usize].as_secs_f64() * 1_000.0;
+    println!("\n{per_second:.0} scans a second: median {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
+    assert_eq!(server.metric("scans_total") - before, times.len() as u64, "every scan is counted");
+}
+
+fn paced_scans(server: &Server, pause: Duration, first: Duration) -> Vec<Duration> {
+    let address = server.base.strip_prefix("http://").expect("an address");
+    let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+    stream.set_nodelay(true).expect("an option");
+    let request = format!("GET /scan/bench HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let (began, mut times, mut buffer) = (Instant::now() + first, Vec::new(), [0; 4096]);
+    for number in 0.. {
+        // By the plan, not by when the answer before came: else a slow answer would hide those that wait behind it.
+        let due = began + pause * number;
+        if due.duration_since(began) > Duration::from_secs(5) {
+            break;
+        }
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut read = 0;
+        while !buffer[..read].ends_with(b"\r\n\r\n") {
+            read += stream.read(&mut buffer[read..]).expect("an answer");
+        }
+        assert!(buffer.starts_with(b"HTTP/1.1 302"));
+        times.push(due.elapsed());
+    }
+    times
 }
 
 /// A hundred readers at once, each of a profile that no tier has.

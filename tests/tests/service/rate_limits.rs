@@ -150,6 +150,37 @@ fn without_redis_each_server_goes_on_by_itself() {
     site.redis().go_on();
 }
 
+/// Whoever guesses a password is locked out, with the name that they guess at, and nobody else is.
+#[test]
+fn guessing_locks_out_the_guesser_alone() {
+    for site in [Site::new(Backend::None), Site::single()] {
+        let limits = ("SEALCARD_RATE_LIMITS", "auth=off,login=3/900");
+        let server = site.server_with(&[], &[limits, ("SEALCARD_TRUSTED_PROXIES", "127.0.0.1")]);
+        server.sign_up("ada");
+        server.sign_up("bob");
+        let log_in = |from: &str, username: &str, password: &str| {
+            let headers = [("x-forwarded-for", from.to_owned()), ("content-type", "application/json".to_owned())];
+            let body = json!({ "username": username, "password": password }).to_string();
+            server.raw_request("POST", "/api/sessions", &headers, body.as_bytes())
+        };
+        // Whether there is such a user or not, the answers are the same.
+        for name in ["ada", "nobody"] {
+            for _ in 0..3 {
+                assert_eq!(log_in("198.51.100.1", name, "a wrong one").problem(), (401, "wrong_credentials".into()));
+            }
+            let locked = log_in("198.51.100.1", name, "correct horse");
+            assert_eq!(locked.problem(), (429, "too_many_requests".into()));
+            assert!((1..=900).contains(&locked.header("retry-after").parse::<u32>().unwrap()));
+        }
+        assert_eq!(log_in("198.51.100.2", "ada", "correct horse").status, 201, "ada herself, elsewhere");
+        assert_eq!(log_in("198.51.100.1", "bob", "correct horse").status, 201, "somebody else, there");
+        // Those that succeed are not counted.
+        for _ in 0..5 {
+            assert_eq!(log_in("198.51.100.3", "ada", "correct horse").status, 201);
+        }
+    }
+}
+
 #[test]
 fn limits_that_cannot_be_read_are_said() {
     for (name, wrong) in [("SEALCARD_RATE_LIMITS", "api=0/60"), ("SEALCARD_TRUSTED_PROXIES", "everybody")] {

@@ -14,7 +14,7 @@ use super::profile::to_json;
 use crate::http::auth::{COOKIE, LoggedIn};
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::{ApiError, App};
-use crate::rate_limit::Client;
+use crate::rate_limit::{Client, Tier, now_ms};
 use crate::session::{Device, LIFETIME_SECS, Session};
 use crate::{clock, session};
 
@@ -68,6 +68,13 @@ pub(in crate::http) async fn log_in(
     headers: HeaderMap,
     JsonBody(Login { username, password, cookie }): JsonBody<Login>,
 ) -> Result<Response, ApiError> {
+    // By name and address: whoever guesses somebody's password from elsewhere locks out nobody but themselves.
+    let (guesser, limit) = (client.about(&username), app.rate_limiter.limit(Tier::Login));
+    if let Some(limit) = limit
+        && let Some(refused) = app.rate_limiter.used_up(Tier::Login, guesser, limit, now_ms()).await
+    {
+        return Err(ApiError::too_many_requests(limit, refused.reset_secs));
+    }
     let credentials = match Username::parse(&username) {
         Ok(username) => app.db.credentials(username.as_str()).await?,
         Err(_) => None,
@@ -75,7 +82,13 @@ pub(in crate::http) async fn log_in(
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
     let right = app.passwords.verify(password, hash).await?;
     let wrong = ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Wrong username or password");
-    let Some(account) = credentials.filter(|_| right) else { return Err(wrong) };
+    let Some(account) = credentials.filter(|_| right) else {
+        if let Some(limit) = limit {
+            app.rate_limiter.decide(Tier::Login, guesser, limit, now_ms()).await;
+        }
+        tracing::info!(target: "audit", %client, "login failed");
+        return Err(wrong);
+    };
     let user_agent = headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).map(str::to_owned);
     let device = Device { ip_address: Some(client.to_string()), user_agent };
     let (token, session) = session::begin(account.account_id, username, device, clock::now()).map_err(|error| {
