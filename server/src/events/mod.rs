@@ -160,6 +160,9 @@ impl Events {
             "Events by what became of them: published, kept instead, persisted, dead, dropped",
             metrics.events.clone(),
         );
+        for fate in ["published", "kept instead", "persisted", "dead", "dropped"] {
+            metrics.count(fate, 0);
+        }
         let with_redis = cache.has_redis();
         let sink: Arc<dyn EventSink> = if with_redis {
             Arc::new(RedisStream::new(Arc::clone(&cache)))

@@ -68,7 +68,10 @@ impl RateLimiter {
     /// Counts by these limits, and through this cache's Redis.
     #[must_use]
     pub fn new(limits: Limits, proxies: TrustedProxies, cache: Arc<Cache>, registry: &mut Registry) -> Self {
-        let refused = Family::default();
+        let refused = Family::<OfTier, Counter>::default();
+        for tier in Tier::ALL {
+            drop(refused.get_or_create(&OfTier { tier: tier.as_str() }));
+        }
         registry.register("rate_limited", "Requests refused because there were too many", refused.clone());
         Self {
             limits,
