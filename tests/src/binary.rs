@@ -45,6 +45,7 @@ pub fn command() -> Command {
         if ["SEALCARD_", "REDIS_"].iter().any(|prefix| name_text.starts_with(prefix))
             || name == "DATABASE_URL"
             || name == "APP_ENV"
+            || name == "PORT"
         {
             command.env_remove(name);
         }

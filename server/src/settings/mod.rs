@@ -27,6 +27,11 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_LISTEN", value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 
+    /// Port of 127.0.0.1 to listen on, where no --listen is given
+    #[arg(long, env = "PORT", value_name = "PORT")]
+    #[serde(skip_serializing)]
+    port: Option<u16>,
+
     /// Folder for the signing key and the SQLite database, made on the first start [default: sealcard-data]
     #[arg(long, env = "SEALCARD_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -269,6 +274,7 @@ impl GivenSettings {
     fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
+            port: self.port.or(other.port),
             data_dir: self.data_dir.or(other.data_dir),
             database_url: self.database_url.or(other.database_url),
             redis_url: self.redis_url.or(other.redis_url),
@@ -312,7 +318,9 @@ impl GivenSettings {
                 Err(error) => return Err(SettingsError::File { path: path.clone(), error }),
             },
         };
-        let mut all = self.or(file).or(Self::defaults());
+        let mut given = self.or(file);
+        given.listen = given.listen.or(given.port.map(|port| format!("127.0.0.1:{port}")));
+        let mut all = given.or(Self::defaults());
         if all.no_cache {
             all.cache = Some("off".into());
         }
@@ -386,6 +394,11 @@ mod tests {
         assert_eq!(settings.listen, "127.0.0.1:2");
         assert_eq!(settings.issuer, "File");
         assert_eq!(settings.data_dir, PathBuf::from("sealcard-data"));
+
+        let port = GivenSettings { port: Some(3002), ..GivenSettings::default() };
+        assert_eq!(port.clone().with_file().unwrap().parse().unwrap().listen, "127.0.0.1:3002");
+        let both = GivenSettings { config: Some(config.clone()), ..port };
+        assert_eq!(both.with_file().unwrap().parse().unwrap().listen, "127.0.0.1:1", "a whole address says more");
 
         std::fs::write(&config, "lisden = \"127.0.0.1:1\"\n").unwrap();
         let given = GivenSettings { config: Some(config), ..GivenSettings::default() };
