@@ -22,6 +22,9 @@ const GROUP: &str = "sealcard";
 const KEPT: usize = 100_000;
 const KEPT_DEAD: usize = 10_000;
 
+/// For how long after the last entry, in seconds: a day.
+const KEPT_SECS: &str = "86400";
+
 /// The field of an entry with the event as JSON.
 const FIELD: &str = "event";
 
@@ -50,7 +53,8 @@ impl RedisStream {
         let create = |key: &str| command("XGROUP", &["CREATE", key, GROUP, "0", "MKSTREAM"]);
         match self.one(STREAM, create).await {
             Err(EntryError::Refused(error)) if error.contains("BUSYGROUP") => Ok(()),
-            result => result.map(drop),
+            Err(error) => Err(error),
+            Ok(_) => self.one(STREAM, expire).await.map(drop),
         }
     }
 
@@ -82,12 +86,11 @@ impl RedisStream {
     pub(super) async fn bury(&self, entries: &[&Entry]) -> Result<(), EntryError> {
         let kept = KEPT_DEAD.to_string();
         let add = |index: usize, key: &str| {
-            let entry = entries.get(index);
-            let id = entry.map_or("", |entry| entry.id.as_str());
-            let text = entry.and_then(|entry| entry.event.as_ref().err()).map_or("", String::as_str);
-            command("XADD", &[key, "MAXLEN", "~", &kept, "*", "id", id, "entry", text])
+            let Some(entry) = entries.get(index) else { return expire(key) };
+            let text = entry.event.as_ref().err().map_or("", String::as_str);
+            command("XADD", &[key, "MAXLEN", "~", &kept, "*", "id", &entry.id, "entry", text])
         };
-        let keys = vec![DEAD.to_owned(); entries.len()];
+        let keys = vec![DEAD.to_owned(); entries.len().saturating_add(1)];
         self.cache.entries().run::<Value>("publish event", &keys, add).await.map(drop)
     }
 
@@ -103,14 +106,19 @@ impl EventSink for RedisStream {
         let json: Result<Vec<_>, _> = events.iter().map(serde_json::to_string).collect();
         let json = json.map_err(|error| SinkError(error.to_string()))?;
         let kept = KEPT.to_string();
-        let add = |index: usize, key: &str| {
-            let event = json.get(index).map_or("", String::as_str);
-            command("XADD", &[key, "MAXLEN", "~", &kept, "*", FIELD, event])
+        let add = |index: usize, key: &str| match json.get(index) {
+            Some(event) => command("XADD", &[key, "MAXLEN", "~", &kept, "*", FIELD, event]),
+            None => expire(key),
         };
-        let keys = vec![STREAM.to_owned(); events.len()];
+        let keys = vec![STREAM.to_owned(); events.len().saturating_add(1)];
         let added = self.cache.entries().run::<Value>("publish event", &keys, add).await;
         added.map(drop).map_err(|error| SinkError(error.to_string()))
     }
+}
+
+/// Nothing but counters is kept in Redis without an end.
+fn expire(key: &str) -> Cmd {
+    command("EXPIRE", &[key, KEPT_SECS])
 }
 
 fn command(name: &str, arguments: &[&str]) -> Cmd {

@@ -22,9 +22,29 @@ fn every_key_has_an_end(site: Site) {
     assert_eq!(server.request("GET", "/api/dashboard/stats", Some(&token), None).status, 200);
     let put = json!({ "value": 1, "ttl": 999_999 });
     assert_eq!(server.request("PUT", "/api/cache/own", Some(ADMIN), Some(&put)).status, 204);
+    // What stands on the cache, too.
+    let tenant = json!({ "tenantId": "acme", "name": "Acme" });
+    assert_eq!(server.request("POST", "/api/tenants", Some(&token), Some(&tenant)).status, 201);
+    let headers = [
+        ("authorization", format!("Bearer {token}")),
+        ("x-tenant-id", "acme".to_owned()),
+        ("content-type", "application/json".to_owned()),
+    ];
+    let code = br#"{"qrId":"qr_1","targetUrl":"https://acme.example/"}"#;
+    assert_eq!(server.raw_request("POST", "/api/qr", &headers, code).status, 201);
+    for path in ["/api/qr", "/api/qr/qr_1"] {
+        assert_eq!(server.raw_request("GET", path, &headers, b"").status, 200);
+    }
+    assert_eq!(server.get("/scan/qr_1").status, 302);
+    let has = |name: &str| site.backend.keys().iter().any(|key| key.starts_with(name));
+    server.wait_until("it is counted and told", |_| has("qr-service:scan-count:qr_1:") && has("qr.events"));
     let keys = site.backend.keys();
-    assert!(keys.len() >= 6, "{keys:?}");
+    assert!(keys.len() >= 14, "{keys:?}");
     for key in keys {
+        // The only one without an end: data, and not of the cache.
+        if key == "qr-service:scan-count:qr_1" {
+            continue;
+        }
         let ttl: i64 = site.backend.cli(&["ttl", &key]).parse().unwrap();
         assert!((1..=86_400).contains(&ttl), "{key}: {ttl}");
     }
