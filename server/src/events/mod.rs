@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -31,10 +31,10 @@ pub use self::sink::{EventSink, SinkError};
 
 use self::sink::DatabaseSink;
 use self::stream::RedisStream;
-use crate::cache::Cache;
+use crate::cache::{Cache, Json};
 use crate::clock;
 use crate::db::Repository;
-use crate::qr_code::QrCode;
+use crate::qr_code::{Destination, Id, QrCode};
 
 /// How many events wait at most: about a second of them at full load.
 pub const MAX_WAITING: usize = 10_000;
@@ -42,8 +42,9 @@ pub const MAX_WAITING: usize = 10_000;
 /// How many events are handed over at a time.
 const BATCH: usize = 500;
 
-/// How long events are gathered.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long events are gathered, and so how many are handed over in a second at most: 10,000. More would take the time of those
+/// who scan.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// The pause after nobody took them.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -73,43 +74,81 @@ pub struct Event {
     pub referer: Option<String>,
 }
 
-impl Event {
+/// An event as it waits in the queue: nothing is written out before somebody takes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Happening {
+    number: u64,
+    of: Of,
+    at: UnixTime,
+}
+
+#[derive(Clone, Debug)]
+enum Of {
+    Created {
+        qr_id: Id,
+        tenant_id: Id,
+    },
+    Scanned {
+        qr_id: Box<str>,
+        destination: Arc<Json<Destination>>,
+        agent: Option<HeaderValue>,
+        page: Option<HeaderValue>,
+    },
+}
+
+impl Happening {
     /// A code was scanned.
-    #[must_use]
-    pub fn scanned(qr_id: &str, tenant_id: &str, at: UnixTime, request: &HeaderMap) -> Self {
-        let text = |name: HeaderName| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        Self {
-            user_agent: text(header::USER_AGENT).map(cut),
-            referer: text(header::REFERER).and_then(origin),
-            ..Self::new("qr.scanned", qr_id, tenant_id, at)
-        }
+    pub(crate) fn scanned(
+        qr_id: &str,
+        destination: &Arc<Json<Destination>>,
+        at: UnixTime,
+        request: &HeaderMap,
+    ) -> Self {
+        let of = Of::Scanned {
+            qr_id: qr_id.into(),
+            destination: Arc::clone(destination),
+            agent: request.get(header::USER_AGENT).cloned(),
+            page: request.get(header::REFERER).cloned(),
+        };
+        Self { number: next_number(), of, at }
     }
 
     /// A code was made.
-    #[must_use]
-    pub fn created(code: &QrCode) -> Self {
-        Self::new("qr.created", code.qr_id.as_str(), code.tenant_id.as_str(), code.created_at)
+    pub(crate) fn created(code: &QrCode) -> Self {
+        let of = Of::Created { qr_id: code.qr_id.clone(), tenant_id: code.tenant_id.clone() };
+        Self { number: next_number(), of, at: code.created_at }
     }
 
-    fn new(kind: &str, qr_id: &str, tenant_id: &str, at: UnixTime) -> Self {
-        Self {
-            id: next_id(),
-            r#type: kind.into(),
-            qr_id: qr_id.into(),
-            tenant_id: tenant_id.into(),
-            at: clock::iso8601(at),
-            user_agent: None,
-            referer: None,
+    fn event(&self) -> Event {
+        let text =
+            |value: &Option<HeaderValue>| value.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
+        let (r#type, qr_id, tenant_id, agent, page) = match &self.of {
+            Of::Created { qr_id, tenant_id } => ("qr.created", qr_id.to_string(), tenant_id.to_string(), None, None),
+            Of::Scanned { qr_id, destination, agent, page } => {
+                ("qr.scanned", String::from(&**qr_id), destination.0.tenant_id.clone(), text(agent), text(page))
+            }
+        };
+        Event {
+            id: id_of(self.number),
+            r#type: r#type.into(),
+            qr_id,
+            tenant_id,
+            at: clock::iso8601(self.at),
+            user_agent: agent.as_deref().map(cut),
+            referer: page.as_deref().and_then(origin),
         }
     }
 }
 
-/// An id that no other event of any server has: random for the process, and counted.
-fn next_id() -> String {
-    static FIRST: LazyLock<u128> = LazyLock::new(|| Uuid::new_v4().as_u128());
+fn next_number() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    Uuid::from_u128(FIRST.wrapping_add(count.into())).simple().to_string()
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// An id that no other event of any server has: random for the process, and counted.
+fn id_of(number: u64) -> String {
+    static FIRST: LazyLock<u128> = LazyLock::new(|| Uuid::new_v4().as_u128());
+    Uuid::from_u128(FIRST.wrapping_add(number.into())).simple().to_string()
 }
 
 fn cut(text: &str) -> String {
@@ -125,7 +164,7 @@ fn origin(page: &str) -> Option<String> {
 
 /// Takes events, and hands them over.
 pub struct Events {
-    queue: Mutex<VecDeque<Event>>,
+    queue: Mutex<VecDeque<Happening>>,
     came: Notify,
     sink: Arc<dyn EventSink>,
     /// Where events go that the sink does not take.
@@ -175,13 +214,13 @@ impl Events {
     }
 
     /// Takes an event, without waiting for anything.
-    pub fn publish(&self, event: Event) {
+    pub(crate) fn publish(&self, happening: Happening) {
         let mut queue = self.queue();
         if queue.len() >= MAX_WAITING {
             drop(queue);
             return self.metrics.count("dropped", 1);
         }
-        queue.push_back(event);
+        queue.push_back(happening);
         if queue.len() == 1 {
             self.came.notify_one();
         }
@@ -218,31 +257,28 @@ impl Events {
         }
     }
 
-    /// Hands over everything that is in the queue now. Returns whether somebody took it.
+    /// Hands over a batch of what is in the queue. Returns whether somebody took it.
     async fn hand_over(&self) -> bool {
-        loop {
-            let batch: Vec<_> = self.queue().iter().take(BATCH).cloned().collect();
-            if batch.is_empty() {
-                return true;
+        let batch: Vec<_> = self.queue().iter().take(BATCH).cloned().collect();
+        let batch: Vec<_> = batch.iter().map(Happening::event).collect();
+        if let Err(error) = self.sink.publish(&batch).await {
+            tracing::debug!(%error, "the sink does not take events");
+            if let Err(error) = self.instead.publish(&batch).await {
+                tracing::debug!(%error, "nor does the database");
+                return false;
             }
-            if let Err(error) = self.sink.publish(&batch).await {
-                tracing::debug!(%error, "the sink does not take events");
-                if let Err(error) = self.instead.publish(&batch).await {
-                    tracing::debug!(%error, "nor does the database");
-                    return false;
-                }
-                self.metrics.count("kept instead", batch.len());
-            } else {
-                self.metrics.count("published", batch.len());
-            }
-            // Only this takes events away, and what came meanwhile stands behind them.
-            let mut queue = self.queue();
-            let handed_over = batch.len().min(queue.len());
-            queue.drain(..handed_over);
+            self.metrics.count("kept instead", batch.len());
+        } else {
+            self.metrics.count("published", batch.len());
         }
+        // Only this takes events away, and what came meanwhile stands behind them.
+        let mut queue = self.queue();
+        let handed_over = batch.len().min(queue.len());
+        queue.drain(..handed_over);
+        true
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Event>> {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Happening>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -257,11 +293,13 @@ mod tests {
         request.insert(header::USER_AGENT, HeaderValue::from_str(&"x".repeat(300)).unwrap());
         let page = "https://user:secret@shop.example/cart?id=7#top";
         request.insert(header::REFERER, HeaderValue::from_static(page));
-        let event = Event::scanned("qr_1", "acme", UnixTime::from_secs(1_769_860_800), &request);
+        let destination = Destination { tenant_id: "acme".into(), target_url: "https://acme.example/".into() };
+        let at = UnixTime::from_secs(1_769_860_800);
+        let event = Happening::scanned("qr_1", &Arc::new(Json(destination)), at, &request).event();
         assert_eq!(event.user_agent.as_ref().unwrap().len(), MAX_TEXT);
         assert_eq!(event.referer.as_deref(), Some("https://shop.example"));
         assert_eq!(event.at, "2026-01-31T12:00:00Z");
-        assert_ne!(next_id(), next_id());
+        assert_ne!(id_of(next_number()), id_of(next_number()));
         let json = serde_json::to_string(&event).unwrap();
         assert!(json.contains(r#""type":"qr.scanned","qrId":"qr_1""#), "{json}");
         assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);

@@ -56,20 +56,18 @@ impl Admission {
     }
 
     /// Says in an answer how many more would be answered.
-    pub(super) fn tell(&self, response: &mut Response<Body>) {
-        let Self::Decided(tier, decision) = self else { return };
-        let Decision { limit, remaining, reset_secs, .. } = *decision;
+    pub(super) fn tell(&self, app: &App, response: &mut Response<Body>) {
+        let Self::Decided(tier, Decision { remaining, reset_secs, .. }) = *self else { return };
         let headers = response.headers_mut();
-        headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(limit.requests));
+        if let Some(stated) = app.rate_limiter.stated(tier) {
+            headers.insert(X_RATELIMIT_LIMIT, stated.limit.clone());
+            headers.insert(RATELIMIT_POLICY, stated.policy.clone());
+        }
         headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
         headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_secs));
-        let tier = tier.as_str();
-        let policy = format!("\"{tier}\";q={};w={}", limit.requests, limit.window_secs);
-        let state = format!("\"{tier}\";r={remaining};t={reset_secs}");
-        for (name, text) in [(RATELIMIT_POLICY, policy), (RATELIMIT, state)] {
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(name, value);
-            }
+        let state = format!("\"{}\";r={remaining};t={reset_secs}", tier.as_str());
+        if let Ok(value) = HeaderValue::try_from(state) {
+            headers.insert(RATELIMIT, value);
         }
     }
 }

@@ -68,8 +68,13 @@ fn at_once(app: &Arc<App>, request: &Request<Incoming>) -> Option<Response<Body>
 }
 
 /// What every answer gets, and its line in the log.
-fn finish(mut response: Response<Body>, admission: &Admission, began: Instant) -> Result<Response<Body>, Infallible> {
-    admission.tell(&mut response);
+fn finish(
+    app: &App,
+    mut response: Response<Body>,
+    admission: &Admission,
+    began: Instant,
+) -> Result<Response<Body>, Infallible> {
+    admission.tell(app, &mut response);
     let headers = response.headers_mut();
     // What does not say otherwise is somebody's own.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -100,7 +105,7 @@ impl hyper::service::Service<Request<Incoming>> for Face {
             }
             let answer = admission.refusal().or_else(|| at_once(&self.app, &request));
             match answer {
-                Some(response) => Either::Left(finish(response, &admission, began)),
+                Some(response) => Either::Left(finish(&self.app, response, &admission, began)),
                 None => Either::Right((admission, request)),
             }
         });
@@ -121,7 +126,7 @@ impl hyper::service::Service<Request<Incoming>> for Face {
                             route(router, request).await
                         }
                     };
-                    finish(response, &admission, began)
+                    finish(&app, response, &admission, began)
                 })))
             }
         }

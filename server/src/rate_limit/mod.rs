@@ -6,15 +6,15 @@
 //! nobody waits for Redis who is far from any limit. Without Redis, each server counts for itself.
 
 mod client;
+mod clients;
 mod shared;
 mod tier;
 mod window;
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::sync::Cache as Memory;
+use axum::http::HeaderValue;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -25,12 +25,10 @@ pub use self::client::{Client, TrustedProxies, TrustedProxiesError};
 pub use self::tier::{Limit, Limits, LimitsError, Tier};
 pub use self::window::Decision;
 
-use self::shared::Report;
+use self::clients::{Clients, Known};
+use self::shared::{Counted, Report};
 use self::window::{Millis, Window};
 use crate::cache::Cache;
-
-/// How many clients are remembered at a time.
-const MAX_CLIENTS: u64 = 100_000;
 
 /// How long requests are gathered before they are reported to Redis.
 const GATHER: Duration = Duration::from_millis(20);
@@ -41,10 +39,11 @@ const AT_ONCE: usize = 500;
 /// Counts requests, and says which are too many.
 pub struct RateLimiter {
     limits: Limits,
+    stated: [Option<Stated>; Tier::ALL.len()],
     proxies: TrustedProxies,
     cache: Arc<Cache>,
-    windows: Memory<(Tier, Client), Arc<Mutex<Known>>>,
-    unreported: Mutex<HashSet<(Tier, Client)>>,
+    clients: Clients,
+    unreported: Mutex<Vec<(Tier, Client)>>,
     came: Notify,
     refused: Family<OfTier, Counter>,
 }
@@ -54,14 +53,20 @@ struct OfTier {
     tier: &'static str,
 }
 
-/// What this server knows of a client.
-#[derive(Debug, Default)]
-struct Known {
-    window: Window,
-    /// How many requests Redis has not been told of.
-    unreported: u64,
-    /// When a refusal was logged last.
-    logged: Option<Millis>,
+/// What answers say about a limit.
+#[derive(Debug)]
+pub struct Stated {
+    /// How many requests: for `X-RateLimit-Limit`.
+    pub limit: HeaderValue,
+    /// For `RateLimit-Policy`.
+    pub policy: HeaderValue,
+}
+
+impl Stated {
+    fn new(tier: Tier, limit: Limit) -> Option<Self> {
+        let policy = format!("\"{}\";q={};w={}", tier.as_str(), limit.requests, limit.window_secs);
+        Some(Self { limit: limit.requests.into(), policy: policy.try_into().ok()? })
+    }
 }
 
 impl RateLimiter {
@@ -74,10 +79,11 @@ impl RateLimiter {
         }
         registry.register("rate_limited", "Requests refused because there were too many", refused.clone());
         Self {
+            stated: Tier::ALL.map(|tier| limits.of(tier).and_then(|limit| Stated::new(tier, limit))),
             limits,
             proxies,
             cache,
-            windows: Memory::builder().max_capacity(MAX_CLIENTS).time_to_idle(Duration::from_secs(86_400)).build(),
+            clients: Clients::default(),
             unreported: Mutex::default(),
             came: Notify::new(),
             refused,
@@ -96,60 +102,75 @@ impl RateLimiter {
         self.limits.of(tier)
     }
 
+    /// What answers say about the limit of a tier.
+    #[must_use]
+    pub fn stated(&self, tier: Tier) -> Option<&Stated> {
+        self.stated.get(tier as usize)?.as_ref()
+    }
+
     /// What is to be said about a request, if that can be said without asking Redis.
     #[must_use]
     pub fn decide_at_once(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Option<Decision> {
-        let known = self.known(tier, client);
-        let mut known = lock(&known);
-        if !self.cache.redis_is_up() {
-            let decision = known.window.admit(limit, now);
-            self.note(tier, client, &decision, &mut known, now);
-            return Some(decision);
-        }
-        if tier.is_exact() || !known.window.is_far_from_limit(limit, now) {
+        let is_shared = self.cache.redis_is_up();
+        if is_shared && tier.is_exact() {
             return None;
         }
-        let decision = known.window.admit(limit, now);
-        known.unreported = known.unreported.saturating_add(1);
-        drop(known);
-        let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
-        if unreported.insert((tier, client)) && unreported.len() == 1 {
-            self.came.notify_one();
+        let (decision, is_first) = self.clients.with(tier, client, now, |known| {
+            if !is_shared {
+                let decision = known.window.admit(limit, now);
+                self.note(tier, client, &decision, known, now);
+                return Some((decision, false));
+            }
+            if !known.window.is_far_from_limit(limit, now) {
+                return None;
+            }
+            known.unreported = known.unreported.saturating_add(1);
+            Some((known.window.admit(limit, now), known.unreported == 1))
+        })?;
+        if is_first {
+            let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
+            unreported.push((tier, client));
+            if unreported.len() == 1 {
+                self.came.notify_one();
+            }
         }
         Some(decision)
     }
 
     /// The same, asking Redis first; if that does not answer, by what is known here.
     pub async fn decide(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Decision {
-        let known = self.known(tier, client);
-        let admitted = std::mem::take(&mut lock(&known).unreported);
-        let report = Report { tier, client, limit, admitted, asks: true };
-        let counted = shared::count(&self.cache, &[report]).await.ok().and_then(|counted| counted.first().copied());
-        let mut known = lock(&known);
-        let decision = match counted {
-            Some(counted) => {
-                known.window = Window::counted(limit, now, counted.current, counted.previous);
-                known.window.decision(limit, now, counted.is_admitted)
-            }
-            None => known.window.admit(limit, now),
-        };
-        self.note(tier, client, &decision, &mut known, now);
-        decision
+        let admitted = self.clients.with(tier, client, now, |known| std::mem::take(&mut known.unreported));
+        let counted = self.ask(Report { tier, client, limit, admitted, asks: true }).await;
+        self.clients.with(tier, client, now, |known| {
+            let decision = match counted {
+                Some(counted) => {
+                    known.window = Window::counted(limit, now, counted.current, counted.previous);
+                    known.window.decision(limit, now, counted.is_admitted)
+                }
+                None => known.window.admit(limit, now),
+            };
+            self.note(tier, client, &decision, known, now);
+            decision
+        })
     }
 
     /// What is to be said about a client that has nothing left, without counting anything.
     pub async fn used_up(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Option<Decision> {
-        let known = self.known(tier, client);
-        let report = Report { tier, client, limit, admitted: 0, asks: false };
-        let counted = shared::count(&self.cache, &[report]).await.ok().and_then(|counted| counted.first().copied());
-        let mut known = lock(&known);
-        if let Some(counted) = counted {
-            known.window = Window::counted(limit, now, counted.current, counted.previous);
-        }
-        let mut after = known.window;
-        let decision = after.admit(limit, now);
-        self.note(tier, client, &decision, &mut known, now);
+        let counted = self.ask(Report { tier, client, limit, admitted: 0, asks: false }).await;
+        let decision = self.clients.with(tier, client, now, |known| {
+            if let Some(counted) = counted {
+                known.window = Window::counted(limit, now, counted.current, counted.previous);
+            }
+            let mut after = known.window;
+            let decision = after.admit(limit, now);
+            self.note(tier, client, &decision, known, now);
+            decision
+        });
         Some(decision).filter(|decision| !decision.is_admitted)
+    }
+
+    async fn ask(&self, report: Report) -> Option<Counted> {
+        shared::count(&self.cache, &[report]).await.ok().and_then(|counted| counted.first().copied())
     }
 
     /// Reports to Redis what was admitted without asking, until it is dropped.
@@ -157,9 +178,7 @@ impl RateLimiter {
         loop {
             self.came.notified().await;
             tokio::time::sleep(GATHER).await;
-            let clients: Vec<_> = std::mem::take(&mut *self.unreported.lock().unwrap_or_else(PoisonError::into_inner))
-                .into_iter()
-                .collect();
+            let clients = std::mem::take(&mut *self.unreported.lock().unwrap_or_else(PoisonError::into_inner));
             for clients in clients.chunks(AT_ONCE) {
                 self.report(clients).await;
             }
@@ -167,20 +186,21 @@ impl RateLimiter {
     }
 
     async fn report(&self, clients: &[(Tier, Client)]) {
+        let now = now_ms();
         let report = |(tier, client): &(Tier, Client)| {
             let limit = self.limits.of(*tier)?;
-            let admitted = std::mem::take(&mut lock(&self.known(*tier, *client)).unreported);
+            let admitted = self.clients.with(*tier, *client, now, |known| std::mem::take(&mut known.unreported));
             Some(Report { tier: *tier, client: *client, limit, admitted, asks: false })
         };
         let reports: Vec<_> = clients.iter().filter_map(report).collect();
         let Ok(counted) = shared::count(&self.cache, &reports).await else { return };
         let now = now_ms();
-        for (report, counted) in reports.into_iter().zip(counted) {
-            let known = self.known(report.tier, report.client);
-            let mut known = lock(&known);
-            // What was admitted here meanwhile is not in what Redis has counted.
-            let current = counted.current.saturating_add(known.unreported);
-            known.window = Window::counted(report.limit, now, current, counted.previous);
+        for (Report { tier, client, limit, .. }, counted) in reports.into_iter().zip(counted) {
+            self.clients.with(tier, client, now, |known| {
+                // What was admitted here meanwhile is not in what Redis has counted.
+                let current = counted.current.saturating_add(known.unreported);
+                known.window = Window::counted(limit, now, current, counted.previous);
+            });
         }
     }
 
@@ -196,15 +216,6 @@ impl RateLimiter {
             tracing::warn!(tier = tier.as_str(), %client, limit = %decision.limit, "too many requests");
         }
     }
-
-    fn known(&self, tier: Tier, client: Client) -> Arc<Mutex<Known>> {
-        self.windows.get_with((tier, client), Arc::default)
-    }
-}
-
-fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
-    // Numbers: whoever panicked meanwhile has left some.
-    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Milliseconds since 1970: servers without Redis turn their windows at the same time.

@@ -147,7 +147,7 @@ impl Limits {
     /// The limit of a tier.
     #[must_use]
     pub fn of(&self, tier: Tier) -> Option<Limit> {
-        Tier::ALL.into_iter().zip(self.0).find(|(other, _)| *other == tier).and_then(|(_, limit)| limit)
+        self.0.get(tier as usize).copied().flatten()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cache::{Found, Json as Cached, Lookup};
 use crate::cached::{self, qr_code_argument};
 use crate::clock;
 use crate::db::{DbError, MAX_CODES, Outcome};
-use crate::events::Event;
+use crate::events::Happening;
 use crate::http::auth::Member;
 use crate::http::json::{JsonBody, PathParameter, QueryParameters};
 use crate::http::{ApiError, App};
@@ -112,7 +112,7 @@ pub(in crate::http) async fn create(
         Err(error) if error.is_conflict() => return Err(ApiError::conflict("QR code ID is taken")),
         Err(error) => return Err(error),
     }
-    app.events.publish(Event::created(&code));
+    app.events.publish(Happening::created(&code));
     Ok((StatusCode::CREATED, to_json(&CodeBody { code: &code.into(), scans: 0 })?))
 }
 

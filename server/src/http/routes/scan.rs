@@ -11,7 +11,7 @@ use crate::cache::{Found, Json};
 use crate::cached;
 use crate::clock;
 use crate::db::DbError;
-use crate::events::Event;
+use crate::events::Happening;
 use crate::http::json::PathParameter;
 use crate::http::{ApiError, App};
 use crate::qr_code::{Destination, Id};
@@ -53,7 +53,7 @@ pub(in crate::http) fn answer(
         if !app.scans.count(qr_id, now) {
             return Err(ApiError::unavailable());
         }
-        app.events.publish(Event::scanned(qr_id, &destination.0.tenant_id, now, request));
+        app.events.publish(Happening::scanned(qr_id, destination, now, request));
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;

@@ -1,0 +1,89 @@
+//! What this server knows of its clients, of a limited number of them.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use super::client::Client;
+use super::tier::Tier;
+use super::window::{Millis, Window};
+
+/// In how many parts they are kept, so that requests seldom wait for each other.
+const PARTS: usize = 64;
+
+/// How many clients a part has at most: 100,000 in all.
+const MAX_OF_PART: usize = 1_563;
+
+/// After how long without a request a client is forgotten, if there is need for room: longer than most windows.
+const IDLE_MS: Millis = 120_000;
+
+/// What is known of a client.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) window: Window,
+    /// How many requests Redis has not been told of.
+    pub(super) unreported: u64,
+    /// When a refusal was logged last.
+    pub(super) logged: Option<Millis>,
+    seen: Millis,
+}
+
+pub(super) struct Clients {
+    parts: Box<[Mutex<HashMap<(Tier, Client), Known>>]>,
+    hasher: RandomState,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { parts: (0..PARTS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+    }
+}
+
+impl Clients {
+    /// Lets something look at what is known of a client.
+    pub(super) fn with<T>(&self, tier: Tier, client: Client, now: Millis, look: impl FnOnce(&mut Known) -> T) -> T {
+        let hash = usize::try_from(self.hasher.hash_one((tier, client)) % 64).unwrap_or_default();
+        let Some(part) = self.parts.get(hash) else { return look(&mut Known::default()) };
+        // Numbers: whoever panicked meanwhile has left some.
+        let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+        if part.len() >= MAX_OF_PART && !part.contains_key(&(tier, client)) {
+            make_room(&mut part, now);
+        }
+        let known = part.entry((tier, client)).or_default();
+        known.seen = now;
+        look(known)
+    }
+}
+
+/// Forgets those that have been quiet; if nobody has, anybody: then there are more clients than memory is for.
+fn make_room(part: &mut HashMap<(Tier, Client), Known>, now: Millis) {
+    part.retain(|_, known| known.unreported > 0 || now.saturating_sub(known.seen) < IDLE_MS);
+    if part.len() >= MAX_OF_PART
+        && let Some(anybody) = part.keys().next().copied()
+    {
+        part.remove(&anybody);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+
+    use super::super::TrustedProxies;
+    use super::*;
+
+    #[test]
+    fn memory_is_limited() {
+        let clients = Clients::default();
+        let client = |number: u32| {
+            let address = std::net::Ipv4Addr::from(number).into();
+            Client::of(address, &HeaderMap::new(), &TrustedProxies::default())
+        };
+        for number in 0..300_000 {
+            clients.with(Tier::Api, client(number), 1_000, |known| known.unreported = 1);
+        }
+        let count: usize = clients.parts.iter().map(|part| part.lock().unwrap().len()).sum();
+        assert_eq!(count, PARTS * MAX_OF_PART);
+        assert_eq!(clients.with(Tier::Api, client(299_999), 1_000, |known| known.unreported), 1, "the last is known");
+    }
+}
