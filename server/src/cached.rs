@@ -178,6 +178,11 @@ pub enum Write<'a> {
         /// Which.
         qr_id: &'a Id,
     },
+    /// Scans were counted that Redis may not show
+    CountsNotShown {
+        /// Of which codes.
+        qr_ids: &'a [String],
+    },
     /// `DELETE /api/qr/{qrId}`
     QrCodeDeleted {
         /// Whose.
@@ -208,6 +213,10 @@ impl Write<'_> {
             // Ids may be used again: nobody is counted who scanned what was there before.
             Self::QrCodeCreated { tenant_id, qr_id } => {
                 qr_code(tenant_id, qr_id).and(Invalidation::key(format!("{SCAN_COUNT}{qr_id}")))
+            }
+            Self::CountsNotShown { qr_ids } => {
+                let keys = qr_ids.iter().map(|qr_id| format!("{SCAN_COUNT}{qr_id}")).collect();
+                Invalidation { keys, ..Invalidation::default() }
             }
             Self::QrCodeDeleted { tenant_id, qr_id } => {
                 let days = Invalidation::pattern(format!("{SCAN_COUNT}{qr_id}:*"));
@@ -284,7 +293,7 @@ mod tests {
 
         let (before, after) = (Username::parse("OLD").unwrap(), Username::parse("NEW").unwrap());
         let (tenant_id, qr_id) = (Id::parse("TENANT").unwrap(), Id::parse("QR").unwrap());
-        let hashes = ["HASH".to_owned()];
+        let (hashes, qr_ids) = (["HASH".to_owned()], ["QR".to_owned()]);
         let writes = [
             Write::AccountCreated { username: &after },
             Write::ProfileChanged { account_id: "ACCOUNT", before: &before, after: &after },
@@ -295,6 +304,7 @@ mod tests {
             Write::TenantsChanged { account_id: "ACCOUNT" },
             Write::QrCodeCreated { tenant_id: &tenant_id, qr_id: &qr_id },
             Write::QrCodeChanged { tenant_id: &tenant_id, qr_id: &qr_id },
+            Write::CountsNotShown { qr_ids: &qr_ids },
             Write::QrCodeDeleted { tenant_id: &tenant_id, qr_id: &qr_id },
         ];
         for write in writes {
@@ -308,6 +318,7 @@ mod tests {
                 Write::TenantsChanged { .. } => "TenantsChanged",
                 Write::QrCodeCreated { .. } => "QrCodeCreated",
                 Write::QrCodeChanged { .. } => "QrCodeChanged",
+                Write::CountsNotShown { .. } => "CountsNotShown",
                 Write::QrCodeDeleted { .. } => "QrCodeDeleted",
             };
             let Invalidation { keys, tags, patterns } = write.invalidation();

@@ -38,11 +38,18 @@ CREATE TABLE scan_days (
     PRIMARY KEY (qr_id, day)
 );
 
--- Which batches of scans have been added: whoever did not hear the answer asks again, and nothing is added twice. Rows are kept for a
--- week.
-CREATE TABLE scan_batches (
-    id       TEXT    NOT NULL PRIMARY KEY,
-    added_at BIGINT  NOT NULL
+-- The number of the batch of scans that each process has added last: whoever did not hear the answer asks again, and nothing is
+-- added twice. Rows are kept for a week after that.
+CREATE TABLE scan_writers (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    number     BIGINT  NOT NULL,
+    written_at BIGINT  NOT NULL
+);
+
+-- Codes that were removed: they may be printed somewhere, and lead nobody to another tenant.
+CREATE TABLE retired_codes (
+    id        TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL
 );
 
 -- What happened to codes, for as long as the settings say. Who gets an event twice knows by its id.

@@ -38,11 +38,18 @@ CREATE TABLE scan_days (
     PRIMARY KEY (qr_id, day)
 ) STRICT, WITHOUT ROWID;
 
--- Which batches of scans have been added: whoever did not hear the answer asks again, and nothing is added twice. Rows are kept for a
--- week.
-CREATE TABLE scan_batches (
-    id       TEXT    NOT NULL PRIMARY KEY,
-    added_at INTEGER NOT NULL
+-- The number of the batch of scans that each process has added last: whoever did not hear the answer asks again, and nothing is
+-- added twice. Rows are kept for a week after that.
+CREATE TABLE scan_writers (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    number     INTEGER NOT NULL,
+    written_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Codes that were removed: they may be printed somewhere, and lead nobody to another tenant.
+CREATE TABLE retired_codes (
+    id        TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What happened to codes, for as long as the settings say. Who gets an event twice knows by its id.

@@ -101,8 +101,10 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));
     let keeper = tokio::spawn(keep_keys(Arc::clone(&app), data_dir, key_file));
     http::serve(listener, app, stop).await;
-    for task in workers.iter().chain([&sweeper, &keeper]) {
+    for task in workers.into_iter().chain([sweeper, keeper]) {
         task.abort();
+        // Not before it has let go of what it was doing.
+        let _ = task.await;
     }
     // After the last answer: what was answered is counted.
     scans.finish(&folder).await;
@@ -213,8 +215,8 @@ const KEEP_PASSES_SECS: u64 = 30 * 86_400;
 /// For how long the log of changes goes back: a Redis that was away for longer is emptied instead.
 const KEEP_CHANGES_SECS: u64 = 3_600;
 
-/// For how long it is known which batches of scans were added.
-const KEEP_BATCHES_SECS: u64 = 7 * 86_400;
+/// For how long it is known what a process has written that has ended.
+const KEEP_WRITERS_SECS: u64 = 7 * 86_400;
 
 /// Writes the scans that a server before this one could not write when it was stopped.
 async fn recover_scans(scans: Arc<Scans>, data_dir: PathBuf) {
@@ -244,15 +246,21 @@ async fn sweep(db: Arc<dyn db::Repository>, keep_events: Duration) {
             Ok(count) => tracing::debug!(count, "removed expired passes"),
             Err(error) => tracing::warn!(%error, "expired passes were not removed"),
         }
-        match db.delete_old_batches(clock::now().saturating_sub(KEEP_BATCHES_SECS)).await {
+        match db.delete_old_writers(clock::now().saturating_sub(KEEP_WRITERS_SECS)).await {
             Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "removed the ids of old batches of scans"),
-            Err(error) => tracing::warn!(%error, "the ids of old batches of scans were not removed"),
+            Ok(count) => tracing::debug!(count, "removed old writers of scans"),
+            Err(error) => tracing::warn!(%error, "old writers of scans were not removed"),
         }
-        match db.delete_old_events(clock::now().saturating_sub(keep_events.as_secs())).await {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "removed old events"),
-            Err(error) => tracing::warn!(%error, "old events were not removed"),
+        // In portions: others write in between.
+        loop {
+            match db.delete_old_events(clock::now().saturating_sub(keep_events.as_secs())).await {
+                Ok(0) => break,
+                Ok(count) => tracing::debug!(count, "removed old events"),
+                Err(error) => {
+                    tracing::warn!(%error, "old events were not removed");
+                    break;
+                }
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) const EVENT_ROWS: usize = 2_000;
 
 /// Implements [`Codes`](super::Codes) for a type that [`implement_repository`](super::repository) was called for.
 macro_rules! implement_codes {
-    ($type:ty, begin: $begin:literal, lock_row: $lock_row:literal, now: $now:literal) => {
+    ($type:ty, begin: $begin:literal, share_row: $share_row:literal, now: $now:literal) => {
         #[async_trait::async_trait]
         impl $crate::db::Codes for $type {
             async fn create_tenant(
@@ -141,6 +141,15 @@ macro_rules! implement_codes {
                 code: $crate::qr_code::QrCode,
             ) -> Result<$crate::cache::Committed<$crate::db::Outcome>, $crate::db::DbError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
+                let formerly: Option<(i32,)> =
+                    sqlx::query_as("SELECT 1 FROM retired_codes WHERE id = $1 AND tenant_id <> $2")
+                        .bind(code.qr_id.as_str())
+                        .bind(code.tenant_id.as_str())
+                        .fetch_optional(&mut *transaction)
+                        .await?;
+                if formerly.is_some() {
+                    return Err($crate::db::DbError::Conflict);
+                }
                 let done = sqlx::query(
                     "INSERT INTO qr_codes (id, tenant_id, target_url, style, created_at) \
                      SELECT $1, id, $3, $4, $5 FROM tenants WHERE id = $2 \
@@ -247,6 +256,11 @@ macro_rules! implement_codes {
                 .await?;
                 let Some(row) = row else { return Ok($crate::cache::Committed::unchanged(false)) };
                 let (_, code) = $crate::db::codes::code_of(row)?;
+                sqlx::query("INSERT INTO retired_codes (id, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                    .bind(code.qr_id.as_str())
+                    .bind(code.tenant_id.as_str())
+                    .execute(&mut *transaction)
+                    .await?;
                 let write = $crate::cached::Write::QrCodeDeleted { tenant_id: &code.tenant_id, qr_id: &code.qr_id };
                 let change = record(&mut transaction, &write).await?;
                 transaction.commit().await?;
@@ -257,11 +271,12 @@ macro_rules! implement_codes {
                 &self,
                 qr_id: &str,
             ) -> Result<Option<$crate::qr_code::Destination>, $crate::db::DbError> {
-                let row = sqlx::query_as("SELECT tenant_id, target_url FROM qr_codes WHERE id = $1")
-                    .bind(qr_id)
-                    .fetch_optional(&self.pool)
-                    .await?;
-                Ok(row.map(|(tenant_id, target_url)| $crate::qr_code::Destination { tenant_id, target_url }))
+                let row: Option<(String, String)> =
+                    sqlx::query_as("SELECT tenant_id, target_url FROM qr_codes WHERE id = $1")
+                        .bind(qr_id)
+                        .fetch_optional(&self.pool)
+                        .await?;
+                row.map($crate::db::codes::destination_of).transpose()
             }
 
             async fn add_scans(
@@ -269,42 +284,54 @@ macro_rules! implement_codes {
                 batch: &$crate::db::ScanBatch,
             ) -> Result<$crate::db::ScanCounts, $crate::db::DbError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
+                // In one order, and before anything else: whoever removes a code waits here, and so does whoever adds to the same.
+                let mut ids: Vec<_> = batch.scans.iter().map(|of_day| &of_day.qr_id).collect();
+                ids.dedup();
+                let mut known = std::collections::HashSet::new();
+                for ids in ids.chunks($crate::db::code_queries::ROWS) {
+                    let mut query = sqlx::QueryBuilder::<Database>::new("SELECT id FROM qr_codes WHERE id IN (");
+                    let mut list = query.separated(", ");
+                    for id in ids {
+                        list.push_bind(*id);
+                    }
+                    query.push(concat!(") ORDER BY id", $share_row));
+                    let rows: Vec<(String,)> =
+                        query.build_query_as().persistent(false).fetch_all(&mut *transaction).await?;
+                    known.extend(rows.into_iter().map(|(id,)| id));
+                }
                 let new = sqlx::query(concat!(
-                    "INSERT INTO scan_batches (id, added_at) VALUES ($1, ",
+                    "INSERT INTO scan_writers (id, number, written_at) VALUES ($1, $2, ",
                     $now,
-                    ") ON CONFLICT DO NOTHING"
+                    ") ON CONFLICT (id) DO UPDATE SET number = excluded.number, written_at = excluded.written_at \
+                     WHERE scan_writers.number < excluded.number"
                 ))
-                .bind(&batch.id)
+                .bind(&batch.writer)
+                .bind(batch.number)
                 .execute(&mut *transaction)
                 .await?;
+                // Added before: nothing more, but what it has come to.
                 let weight = if new.rows_affected() > 0 { 1 } else { 0 };
+                let scans = |scans: u64| $crate::db::codes::stored(scans.saturating_mul(weight));
+                let rows: Vec<_> = batch.scans.iter().filter(|of_day| known.contains(&of_day.qr_id)).collect();
                 let mut counts = $crate::db::ScanCounts::default();
-                for rows in batch.scans.chunks($crate::db::code_queries::ROWS) {
-                    // Added before: nothing more, but what it has come to.
-                    let scans = |scans: u64| $crate::db::codes::stored(scans.saturating_mul(weight));
-                    let mut days = sqlx::QueryBuilder::<Database>::new(
-                        "INSERT INTO scan_days (qr_id, day, scans) \
-                         SELECT column1, column2, column3 FROM (",
-                    );
+                for rows in rows.chunks($crate::db::code_queries::ROWS) {
+                    let mut days =
+                        sqlx::QueryBuilder::<Database>::new("INSERT INTO scan_days (qr_id, day, scans) ");
                     days.push_values(rows, |mut row, of_day| {
                         row.push_bind(&of_day.qr_id).push_bind(&of_day.day).push_bind(scans(of_day.scans));
                     });
                     days.push(
-                        ") AS batch WHERE column1 IN (SELECT id FROM qr_codes) \
-                         ON CONFLICT (qr_id, day) DO UPDATE SET scans = scan_days.scans + excluded.scans \
+                        " ON CONFLICT (qr_id, day) DO UPDATE SET scans = scan_days.scans + excluded.scans \
                          RETURNING qr_id, day, scans",
                     );
                     let days: Vec<(String, String, i64)> =
-                        days.build_query_as().fetch_all(&mut *transaction).await?;
+                        days.build_query_as().persistent(false).fetch_all(&mut *transaction).await?;
                     counts.days.extend(days.into_iter().map(|(qr_id, day, scans)| $crate::db::ScansOfDay {
                         qr_id,
                         day,
                         scans: $crate::db::codes::count(scans),
                     }));
-                    let mut totals = sqlx::QueryBuilder::<Database>::new(
-                        "INSERT INTO scan_totals (qr_id, scans) \
-                         SELECT column1, column2 FROM (",
-                    );
+                    let mut totals = sqlx::QueryBuilder::<Database>::new("INSERT INTO scan_totals (qr_id, scans) ");
                     totals.push_values(
                         rows.chunk_by(|one, other| one.qr_id == other.qr_id),
                         |mut row, of_code| {
@@ -313,11 +340,11 @@ macro_rules! implement_codes {
                         },
                     );
                     totals.push(
-                        ") AS batch WHERE column1 IN (SELECT id FROM qr_codes) \
-                         ON CONFLICT (qr_id) DO UPDATE SET scans = scan_totals.scans + excluded.scans \
+                        " ON CONFLICT (qr_id) DO UPDATE SET scans = scan_totals.scans + excluded.scans \
                          RETURNING qr_id, scans",
                     );
-                    let totals: Vec<(String, i64)> = totals.build_query_as().fetch_all(&mut *transaction).await?;
+                    let totals: Vec<(String, i64)> =
+                        totals.build_query_as().persistent(false).fetch_all(&mut *transaction).await?;
                     let totals = totals.into_iter().map(|(qr_id, scans)| (qr_id, $crate::db::codes::count(scans)));
                     counts.totals.extend(totals);
                 }
@@ -325,25 +352,36 @@ macro_rules! implement_codes {
                 Ok(counts)
             }
 
+            async fn forget_counts(
+                &self,
+                qr_ids: &[String],
+            ) -> Result<$crate::cache::Committed<()>, $crate::db::DbError> {
+                let mut transaction = self.writer.begin_with($begin).await?;
+                let change = record(&mut transaction, &$crate::cached::Write::CountsNotShown { qr_ids }).await?;
+                transaction.commit().await?;
+                Ok($crate::cache::Committed::new((), change))
+            }
+
             async fn scan_totals(
                 &self,
                 qr_ids: &[String],
-                batch_id: &str,
+                batch: Option<&$crate::db::ScanBatch>,
             ) -> Result<(Vec<(String, u64)>, bool), $crate::db::DbError> {
                 if qr_ids.is_empty() {
                     return Ok((Vec::new(), false));
                 }
                 // One statement, and so one moment.
                 let mut query = sqlx::QueryBuilder::<Database>::new(
-                    "SELECT qr_id, scans, EXISTS (SELECT 1 FROM scan_batches WHERE id = ",
+                    "SELECT qr_id, scans, EXISTS (SELECT 1 FROM scan_writers WHERE id = ",
                 );
-                query.push_bind(batch_id).push(") FROM scan_totals WHERE qr_id IN (");
+                query.push_bind(batch.map_or("", |batch| &batch.writer)).push(" AND number >= ");
+                query.push_bind(batch.map_or(0, |batch| batch.number)).push(") FROM scan_totals WHERE qr_id IN (");
                 let mut list = query.separated(", ");
                 for id in qr_ids.iter().take($crate::db::code_queries::ROWS) {
                     list.push_bind(id);
                 }
                 query.push(")");
-                let rows: Vec<(String, i64, bool)> = query.build_query_as().fetch_all(&self.pool).await?;
+                let rows: Vec<(String, i64, bool)> = query.build_query_as().persistent(false).fetch_all(&self.pool).await?;
                 let had_batch = rows.first().is_some_and(|(_, _, had_batch)| *had_batch);
                 let total = |(qr_id, scans, _)| (qr_id, $crate::db::codes::count(scans));
                 Ok((rows.into_iter().map(total).collect(), had_batch))
@@ -353,15 +391,16 @@ macro_rules! implement_codes {
                 &self,
                 qr_id: &str,
                 from: &str,
-                batch_id: &str,
+                batch: Option<&$crate::db::ScanBatch>,
             ) -> Result<(Vec<$crate::db::ScansOfDay>, bool), $crate::db::DbError> {
                 let rows: Vec<(String, String, i64, bool)> = sqlx::query_as(
-                    "SELECT qr_id, day, scans, EXISTS (SELECT 1 FROM scan_batches WHERE id = $3) FROM scan_days \
+                    "SELECT qr_id, day, scans, EXISTS (SELECT 1 FROM scan_writers WHERE id = $3 AND number >= $4) FROM scan_days \
                      WHERE qr_id = $1 AND day >= $2 ORDER BY day",
                 )
                 .bind(qr_id)
                 .bind(from)
-                .bind(batch_id)
+                .bind(batch.map_or("", |batch| &batch.writer))
+                .bind(batch.map_or(0, |batch| batch.number))
                 .fetch_all(&self.pool)
                 .await?;
                 let had_batch = rows.first().is_some_and(|(_, _, _, had_batch)| *had_batch);
@@ -388,24 +427,24 @@ macro_rules! implement_codes {
                         row.push_bind(&event.user_agent).push_bind(&event.referer);
                     });
                     insert.push(" ON CONFLICT (id) DO NOTHING");
-                    insert.build().execute(&mut *transaction).await?;
+                    insert.build().persistent(false).execute(&mut *transaction).await?;
                 }
                 Ok(transaction.commit().await?)
             }
 
             async fn delete_old_events(&self, before: sealcard_core::UnixTime) -> Result<u64, $crate::db::DbError> {
-                let done = sqlx::query("DELETE FROM qr_events WHERE at < $1")
+                let done = sqlx::query("DELETE FROM qr_events WHERE id IN (SELECT id FROM qr_events WHERE at < $1 LIMIT 5000)")
                     .bind($crate::clock::iso8601(before))
                     .execute(&self.writer)
                     .await?;
                 Ok(done.rows_affected())
             }
 
-            async fn delete_old_batches(
+            async fn delete_old_writers(
                 &self,
                 before: sealcard_core::UnixTime,
             ) -> Result<u64, $crate::db::DbError> {
-                let done = sqlx::query("DELETE FROM scan_batches WHERE added_at < $1")
+                let done = sqlx::query("DELETE FROM scan_writers WHERE written_at < $1")
                     .bind(seconds(before))
                     .execute(&self.writer)
                     .await?;

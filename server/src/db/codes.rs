@@ -43,8 +43,10 @@ pub enum Outcome {
 /// Scans that are to be added, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanBatch {
-    /// Random.
-    pub id: String,
+    /// Who wrote it: random for each process.
+    pub writer: String,
+    /// Its number among the batches of this writer, from 1 on. A writer begins the next when this one is written.
+    pub number: i64,
     /// How often which code was scanned on which day, in the order of codes and days, each once.
     pub scans: Vec<ScansOfDay>,
 }
@@ -88,7 +90,7 @@ pub trait Codes: Send + Sync {
     /// Ends the membership of the account of this name. [`Outcome::TooMany`] if it is the last: somebody must stay.
     async fn remove_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
 
-    /// Stores a code. [`DbError::Conflict`] if the id is taken, by whatever tenant.
+    /// Stores a code. [`DbError::Conflict`] if the id is taken by whatever tenant, or was another's: it may be printed somewhere.
     async fn create_code(&self, code: QrCode) -> Result<Committed<Outcome>, DbError>;
 
     /// Codes of a tenant with their numbers, the newest first, from below a number on.
@@ -115,21 +117,33 @@ pub trait Codes: Send + Sync {
     /// Returns how often its codes were scanned, the batch included.
     async fn add_scans(&self, batch: &ScanBatch) -> Result<ScanCounts, DbError>;
 
+    /// Takes note that what Redis shows of these codes may be too little: every server removes it there that can.
+    async fn forget_counts(&self, qr_ids: &[String]) -> Result<Committed<()>, DbError>;
+
     /// How often codes were scanned in all: those that there are. And whether that includes a batch.
-    async fn scan_totals(&self, qr_ids: &[String], batch_id: &str) -> Result<(Vec<(String, u64)>, bool), DbError>;
+    async fn scan_totals(
+        &self,
+        qr_ids: &[String],
+        batch: Option<&ScanBatch>,
+    ) -> Result<(Vec<(String, u64)>, bool), DbError>;
 
     /// How often a code was scanned on each day from this one on, in order; days without scans are left out. And whether that
     /// includes a batch.
-    async fn scan_days(&self, qr_id: &str, from: &str, batch_id: &str) -> Result<(Vec<ScansOfDay>, bool), DbError>;
+    async fn scan_days(
+        &self,
+        qr_id: &str,
+        from: &str,
+        batch: Option<&ScanBatch>,
+    ) -> Result<(Vec<ScansOfDay>, bool), DbError>;
 
     /// Keeps events, each with its place in the stream if it came that way; those that are there already are left as they are.
     async fn add_events(&self, events: &[(Option<String>, Event)]) -> Result<(), DbError>;
 
-    /// Removes events of the time before. Returns how many.
+    /// Removes events of the time before, a few thousand at most. Returns how many.
     async fn delete_old_events(&self, before: UnixTime) -> Result<u64, DbError>;
 
-    /// Forgets which batches were added before this time. Returns how many.
-    async fn delete_old_batches(&self, before: UnixTime) -> Result<u64, DbError>;
+    /// Forgets writers of batches that have written nothing since. Returns how many.
+    async fn delete_old_writers(&self, before: UnixTime) -> Result<u64, DbError>;
 }
 
 /// The columns of a code, after its number.
@@ -150,6 +164,12 @@ pub(super) fn code_of(
             created_at: time(created_at),
         },
     ))
+}
+
+/// A row as a destination.
+pub(super) fn destination_of((tenant_id, target): (String, String)) -> Result<Destination, DbError> {
+    let target_url = TargetUrl::parse(&target).map_err(|_| sqlx::Error::Decode("qr_codes.target_url".into()))?;
+    Ok(Destination { tenant_id, target_url })
 }
 
 /// A row as a tenant.

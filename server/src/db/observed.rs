@@ -174,9 +174,10 @@ watch! { Codes {
     fn delete_code(&self, tenant_id: &str, qr_id: &str) -> Result<Committed<bool>, DbError>;
     fn destination(&self, qr_id: &str) -> Result<Option<Destination>, DbError>;
     fn add_scans(&self, batch: &ScanBatch) -> Result<ScanCounts, DbError>;
-    fn scan_totals(&self, qr_ids: &[String], batch_id: &str) -> Result<(Vec<(String, u64)>, bool), DbError>;
-    fn scan_days(&self, qr_id: &str, from: &str, batch_id: &str) -> Result<(Vec<ScansOfDay>, bool), DbError>;
+    fn forget_counts(&self, qr_ids: &[String]) -> Result<Committed<()>, DbError>;
+    fn scan_totals(&self, qr_ids: &[String], batch: Option<&ScanBatch>) -> Result<(Vec<(String, u64)>, bool), DbError>;
+    fn scan_days(&self, qr_id: &str, from: &str, batch: Option<&ScanBatch>) -> Result<(Vec<ScansOfDay>, bool), DbError>;
     fn add_events(&self, events: &[(Option<String>, Event)]) -> Result<(), DbError>;
     fn delete_old_events(&self, before: UnixTime) -> Result<u64, DbError>;
-    fn delete_old_batches(&self, before: UnixTime) -> Result<u64, DbError>;
+    fn delete_old_writers(&self, before: UnixTime) -> Result<u64, DbError>;
 } }

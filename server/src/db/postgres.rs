@@ -25,7 +25,7 @@ pub(super) struct PostgresRepository {
 
 implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
 
-implement_codes!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
+implement_codes!(PostgresRepository, begin: "BEGIN", share_row: " FOR KEY SHARE", now: "EXTRACT(EPOCH FROM now())::bigint");
 
 type Database = sqlx::Postgres;
 

@@ -36,7 +36,7 @@ pub(super) struct SqliteRepository {
 // of one failing half way.
 implement_repository!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "", now: "unixepoch()");
 
-implement_codes!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "", now: "unixepoch()");
+implement_codes!(SqliteRepository, begin: "BEGIN IMMEDIATE", share_row: "", now: "unixepoch()");
 
 type Database = sqlx::Sqlite;
 

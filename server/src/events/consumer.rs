@@ -32,11 +32,12 @@ impl Consumer {
         let mut looked = Instant::now();
         loop {
             let take_over = looked.elapsed() >= TAKE_OVER;
-            if take_over {
-                looked = Instant::now();
-            }
             let pause = match self.step(take_over).await {
                 Ok(count) if count >= BATCH => continue,
+                Ok(_) if take_over => {
+                    looked = Instant::now();
+                    continue;
+                }
                 Ok(_) => PAUSE,
                 Err(error) => {
                     tracing::debug!(error, "events are not taken from Redis just now");
@@ -49,6 +50,10 @@ impl Consumer {
 
     /// Deals with some entries. Returns how many.
     async fn step(&self, take_over: bool) -> Result<usize, String> {
+        // What cannot be written is not taken: it would have to be taken over again.
+        if !self.stream.database_is_up() {
+            return Ok(0);
+        }
         let taken = if take_over { self.stream.take_over(BATCH).await } else { self.stream.take(BATCH).await };
         let entries = match taken {
             Err(EntryError::Refused(error)) if error.contains("NOGROUP") => {

@@ -286,6 +286,7 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::qr_code::TargetUrl;
 
     #[test]
     fn an_event_says_who_scanned_as_little_as_possible() {
@@ -293,7 +294,8 @@ mod tests {
         request.insert(header::USER_AGENT, HeaderValue::from_str(&"x".repeat(300)).unwrap());
         let page = "https://user:secret@shop.example/cart?id=7#top";
         request.insert(header::REFERER, HeaderValue::from_static(page));
-        let destination = Destination { tenant_id: "acme".into(), target_url: "https://acme.example/".into() };
+        let destination =
+            Destination { tenant_id: "acme".into(), target_url: TargetUrl::parse("https://acme.example/").unwrap() };
         let at = UnixTime::from_secs(1_769_860_800);
         let event = Happening::scanned("qr_1", &Arc::new(Json(destination)), at, &request).event();
         assert_eq!(event.user_agent.as_ref().unwrap().len(), MAX_TEXT);

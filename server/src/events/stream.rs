@@ -48,6 +48,11 @@ impl RedisStream {
         Self { cache, consumer: uuid::Uuid::new_v4().simple().to_string() }
     }
 
+    /// Whether what is taken can be written, as far as is known.
+    pub(super) fn database_is_up(&self) -> bool {
+        self.cache.source_is_up()
+    }
+
     /// Begins the group, from the beginning of the stream, if there is none.
     pub(super) async fn begin(&self) -> Result<(), EntryError> {
         let create = |key: &str| command("XGROUP", &["CREATE", key, GROUP, "0", "MKSTREAM"]);

@@ -1,5 +1,6 @@
 //! Whether a request is answered, or its client has sent too many.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -65,8 +66,9 @@ impl Admission {
         }
         headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
         headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_secs));
-        let state = format!("\"{}\";r={remaining};t={reset_secs}", tier.as_str());
-        if let Ok(value) = HeaderValue::try_from(state) {
+        let mut state = String::with_capacity(40);
+        let written = write!(state, "\"{}\";r={remaining};t={reset_secs}", tier.as_str());
+        if let (Ok(()), Ok(value)) = (written, HeaderValue::try_from(state)) {
             headers.insert(RATELIMIT, value);
         }
     }

@@ -313,7 +313,12 @@ pub(super) trait MayHaveHappened {
 
 impl MayHaveHappened for DbError {
     fn may_have_happened(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+        match self {
+            Self::Unavailable(_) => true,
+            // What the database itself reports, it has not committed.
+            Self::Internal(error) => !matches!(**error, sqlx::Error::Database(_)),
+            _ => false,
+        }
     }
 }
 

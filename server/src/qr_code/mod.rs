@@ -98,8 +98,8 @@ impl From<QrCode> for QrCodeJson {
 pub struct Destination {
     /// Whose it is.
     pub tenant_id: String,
-    /// Where it leads.
-    pub target_url: String,
+    /// Where it leads. Parsed again when it comes from Redis, where others may have written.
+    pub target_url: TargetUrl,
 }
 
 /// What is to change of a code: what is absent stays.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 
@@ -10,7 +11,8 @@ pub const MAX_TARGET_BYTES: usize = 2048;
 
 /// An address that a phone can be sent to: `http` or `https`, with a host, without user and password. In its one spelling, all
 /// ASCII, so that it is safe in a header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TargetUrl(String);
 
 /// Why a code cannot lead there.
@@ -66,6 +68,14 @@ impl TargetUrl {
 impl fmt::Display for TargetUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for TargetUrl {
+    type Error = TargetError;
+
+    fn try_from(text: String) -> Result<Self, TargetError> {
+        Self::parse(&text)
     }
 }
 

@@ -71,6 +71,15 @@ impl Client {
         Self { about: u64::from_be_bytes([a, b, c, d, e, f, g, h]), ..self }
     }
 
+    /// Something that differs from client to client, and costs nothing.
+    pub(super) fn low_byte(&self) -> u8 {
+        match self.address {
+            IpAddr::V4(address) => address.octets()[3],
+            // Of the network: the rest is 0.
+            IpAddr::V6(address) => address.octets()[7],
+        }
+    }
+
     fn of_address(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(_) => Self { address, about: 0 },

@@ -147,7 +147,10 @@ impl RateLimiter {
                     known.window = Window::counted(limit, now, counted.current, counted.previous);
                     known.window.decision(limit, now, counted.is_admitted)
                 }
-                None => known.window.admit(limit, now),
+                None => {
+                    known.unreported = known.unreported.saturating_add(admitted);
+                    known.window.admit(limit, now)
+                }
             };
             self.note(tier, client, &decision, known, now);
             decision

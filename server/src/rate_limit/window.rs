@@ -89,8 +89,13 @@ impl Window {
     fn wait_ms(&self, limit: Limit, now: Millis) -> Millis {
         let room = u64::from(limit.requests).saturating_sub(self.current);
         if room == 0 || self.previous == 0 {
-            // In the next stretch, what is now current weighs less with each moment.
-            return self.left_ms(limit, now);
+            // In the next stretch, what is now current weighs less with each moment. Several servers may have admitted more than
+            // there should be.
+            let beyond = u128::from(self.current.saturating_sub(u64::from(limit.requests)));
+            let longer = beyond.saturating_mul(u128::from(window_ms(limit))).checked_div(u128::from(self.current));
+            return self
+                .left_ms(limit, now)
+                .saturating_add(u64::try_from(longer.unwrap_or_default()).unwrap_or(u64::MAX));
         }
         // The one before weighs less than the room there is from that moment on.
         let weighs = u128::from(room).saturating_mul(u128::from(window_ms(limit)));

@@ -13,7 +13,6 @@ const NAMES: &[&str] = &[
     "slurp",
     "preview",
     "monitor",
-    "scanner",
     "fetcher",
     "headless",
     "lighthouse",

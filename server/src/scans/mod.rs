@@ -14,7 +14,7 @@ mod pending;
 mod unsaved;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ pub use self::crawler::is_crawler;
 
 use self::pending::{Counted, Day, Pending, day_text};
 use crate::cache::Cache;
-use crate::db::{DbError, Repository, ScansOfDay};
+use crate::db::{DbError, Repository, ScanCounts, ScansOfDay};
 
 /// The pause after a write is ten times as long as the write, within these bounds: writing takes a tenth of the time at most.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
@@ -46,12 +46,28 @@ const MAX_READS: u32 = 4;
 /// How long a write is waited for whose scans are asked for.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// How long a write is waited for by whoever asks the database.
+const STANDSTILL: Duration = Duration::from_secs(1);
+
+/// How many codes are told of in one entry of the log of changes.
+const TOLD_AT_ONCE: usize = 1_000;
+
+/// How often a stopping server tries again to write, as long as the database seems to be there.
+const FINAL_ATTEMPTS: u32 = 3;
+
+/// How often others are told that Redis may show too little.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Counts scans, and says how many there were.
 pub struct Scans {
     pending: Mutex<Pending>,
     counted: Notify,
     /// Told when scans have moved from one place to another.
     moved: Notify,
+    /// Held while a batch is written.
+    writing: tokio::sync::Mutex<()>,
+    /// Codes of which Redis may show too little, and others may believe it.
+    unshown: Mutex<HashSet<String>>,
     db: Arc<dyn Repository>,
     cache: Arc<Cache>,
     metrics: Metrics,
@@ -85,7 +101,16 @@ impl Scans {
         registry.register("scan_batches", "Batches of scans that were written", metrics.batches.clone());
         registry.register("scan_batch_failures", "Attempts to write a batch that failed", metrics.failures.clone());
         registry.register("scans_unsaved", "1 while scans wait for a database that is away", metrics.unsaved.clone());
-        Self { pending: Mutex::default(), counted: Notify::new(), moved: Notify::new(), db, cache, metrics }
+        Self {
+            pending: Mutex::new(Pending::new(uuid::Uuid::new_v4().to_string())),
+            counted: Notify::new(),
+            moved: Notify::new(),
+            writing: tokio::sync::Mutex::default(),
+            unshown: Mutex::default(),
+            db,
+            cache,
+            metrics,
+        }
     }
 
     /// Counts a scan, which is to be answered afterwards. Returns whether it was counted: not if the server is stopping.
@@ -137,7 +162,7 @@ impl Scans {
         let is_missing = |(qr_id, said): (&String, &Option<u64>)| said.is_none().then(|| qr_id.clone());
         let missing: Vec<_> = qr_ids.iter().zip(&said).filter_map(is_missing).collect();
         if !missing.is_empty() {
-            let (totals, _) = self.db.scan_totals(&missing, "").await?;
+            let (totals, _) = self.db.scan_totals(&missing, None).await?;
             view::raise_totals(&self.cache, &totals).await;
             let totals: HashMap<_, _> = totals.into_iter().collect();
             for (qr_id, said) in qr_ids.iter().zip(&mut said) {
@@ -150,22 +175,16 @@ impl Scans {
     }
 
     async fn totals_in_database(&self, qr_ids: &[String]) -> Result<Vec<u64>, DbError> {
-        let mut totals = Vec::new();
-        for _ in 0..MAX_READS {
-            let (version, batch_id) = self.position();
-            let (said, had_batch) = self.db.scan_totals(qr_ids, &batch_id).await?;
-            let said: HashMap<_, _> = said.into_iter().collect();
-            let pending = self.pending();
-            let told = |qr_id: &String| {
-                let said = said.get(qr_id).copied().unwrap_or_default();
-                pending.unseen(qr_id).beside_database(said, had_batch)
-            };
-            totals = qr_ids.iter().map(told).collect();
-            if pending.version() == version {
-                break;
-            }
-        }
-        Ok(totals)
+        let _still = self.standstill().await;
+        let batch = self.pending().in_flight().cloned();
+        let (said, had_batch) = self.db.scan_totals(qr_ids, batch.as_ref()).await?;
+        let said: HashMap<_, _> = said.into_iter().collect();
+        let pending = self.pending();
+        let told = |qr_id: &String| {
+            let said = said.get(qr_id).copied().unwrap_or_default();
+            pending.unseen(qr_id).beside_database(said, had_batch)
+        };
+        Ok(qr_ids.iter().map(told).collect())
     }
 
     /// How often a code was scanned, and when: on the last `days` days.
@@ -175,11 +194,10 @@ impl Scans {
     pub async fn stats(&self, qr_id: &str, days: u32, now: UnixTime) -> Result<Stats, DbError> {
         let today = day_of(now);
         let first = today.saturating_sub(days.saturating_sub(1));
-        let total = self.totals_in_database(&[qr_id.to_owned()]).await?;
-        let mut stats = Stats { total: total.first().copied().unwrap_or_default(), today: 0, days: Vec::new() };
-        for _ in 0..MAX_READS {
-            let (version, batch_id) = self.position();
-            let (known, had_batch) = self.db.scan_days(qr_id, &day_text(first), &batch_id).await?;
+        let days: Vec<_> = {
+            let _still = self.standstill().await;
+            let batch = self.pending().in_flight().cloned();
+            let (known, had_batch) = self.db.scan_days(qr_id, &day_text(first), batch.as_ref()).await?;
             let pending = self.pending();
             let of_day = |day| {
                 let text = day_text(day);
@@ -187,26 +205,29 @@ impl Scans {
                 let scans = pending.unseen_on(qr_id, day).beside_database(said, had_batch);
                 ScansOfDay { qr_id: qr_id.to_owned(), day: text, scans }
             };
-            stats.days = (first..=today).map(of_day).collect();
-            if pending.version() == version {
-                break;
-            }
-        }
-        stats.today = stats.days.last().map_or(0, |of_day| of_day.scans);
-        Ok(stats)
+            (first..=today).map(of_day).collect()
+        };
+        // After the days: it is never less than they are together.
+        let total = self.totals_in_database(&[qr_id.to_owned()]).await?;
+        Ok(Stats {
+            total: total.first().copied().unwrap_or_default(),
+            today: days.last().map_or(0, |of_day| of_day.scans),
+            days,
+        })
     }
 
-    fn position(&self) -> (u64, String) {
-        let pending = self.pending();
-        (pending.version(), pending.batch_id().to_owned())
+    /// Keeps scans where they are while the database is asked: none is counted twice or missed. Not for longer than a write
+    /// takes; a batch whose fate is not known does not hold anybody up.
+    async fn standstill(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        tokio::time::timeout(STANDSTILL, self.writing.lock()).await.ok()
     }
 
     /// Writes what was counted, whenever something was, until it is dropped.
     pub async fn run(self: Arc<Self>) {
-        let mut failed = false;
+        let (mut failed, mut told) = (false, Instant::now());
         loop {
             if !failed {
-                self.counted.notified().await;
+                let _ = tokio::time::timeout(TELL_INTERVAL, self.counted.notified()).await;
             }
             let began = Instant::now();
             let result = self.write().await;
@@ -219,45 +240,87 @@ impl Scans {
             }
             failed = result.is_err();
             self.metrics.unsaved.set(i64::from(failed));
+            if told.elapsed() >= TELL_INTERVAL {
+                told = Instant::now();
+                self.tell().await;
+            }
             let pause = began.elapsed().saturating_mul(10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-            tokio::time::sleep(if failed { PAUSE_AFTER_FAILURE } else { pause }).await;
+            let pause = if failed { PAUSE_AFTER_FAILURE } else { pause.saturating_sub(began.elapsed()) };
+            tokio::time::sleep(pause.max(SHORTEST_PAUSE)).await;
         }
     }
 
     /// Writes what was counted until now, and has Redis show it.
     async fn write(&self) -> Result<(), DbError> {
         loop {
-            let Some(batch) = self.pending().batch(|| uuid::Uuid::new_v4().to_string()) else { return Ok(()) };
-            let counts = self.db.add_scans(&batch).await.inspect_err(|_| {
-                self.metrics.failures.inc();
-            })?;
-            self.metrics.batches.inc();
-            self.pending().written(&counts);
-            self.moved.notify_waiters();
-            view::raise_totals(&self.cache, &counts.totals).await;
-            view::raise_days(&self.cache, &counts.days).await;
+            let counts = {
+                let _writing = self.writing.lock().await;
+                let Some(batch) = self.pending().batch() else { return Ok(()) };
+                let counts = self.db.add_scans(&batch).await.inspect_err(|_| {
+                    self.metrics.failures.inc();
+                })?;
+                self.metrics.batches.inc();
+                self.pending().written(batch.number, &counts);
+                self.moved.notify_waiters();
+                counts
+            };
+            if self.cache.has_redis() {
+                // Before it is known: this may be the last thing that this process does.
+                let ids: Vec<_> = counts.totals.iter().map(|(qr_id, _)| qr_id.clone()).collect();
+                self.unshown().extend(ids.iter().cloned());
+                if view::raise_totals(&self.cache, &counts.totals).await {
+                    let mut unshown = self.unshown();
+                    for id in &ids {
+                        unshown.remove(id);
+                    }
+                }
+                view::raise_days(&self.cache, &counts.days).await;
+            }
             self.pending().shown();
             self.moved.notify_waiters();
-            // What came while the batch before was tried again.
-            if self.pending().is_empty() {
+            // What came while the batch before was tried again, or was too much for it.
+            let pending = self.pending();
+            if pending.is_empty() {
                 return Ok(());
             }
-            if !self.is_closed() {
+            if !pending.is_closed() && pending.in_flight().is_none() {
+                drop(pending);
                 self.counted.notify_one();
                 return Ok(());
+            }
+            drop(pending);
+        }
+    }
+
+    /// Has every server remove from Redis what it may show too little of, those that reach it.
+    async fn tell(&self) {
+        let unshown: Vec<_> = std::mem::take(&mut *self.unshown()).into_iter().collect();
+        for ids in unshown.chunks(TOLD_AT_ONCE) {
+            match self.db.forget_counts(ids).await {
+                Ok(committed) => self.cache.settle(committed).await,
+                Err(_) => self.unshown().extend(ids.iter().cloned()),
             }
         }
     }
 
-    /// Counts nothing more, and writes what there is: to the database, or to a file that the next start takes.
+    /// Counts nothing more, and writes what there is: to the database, or to a file that the next start takes. Nothing else may
+    /// be writing.
     pub async fn finish(&self, data_dir: &Path) {
         self.pending().close();
-        let Err(error) = self.write().await else { return };
+        let mut result = self.write().await;
+        for _ in 0..FINAL_ATTEMPTS {
+            if result.is_err() && self.cache.source_is_up() {
+                tokio::time::sleep(SHORTEST_PAUSE).await;
+                result = self.write().await;
+            }
+        }
+        self.tell().await;
+        let Err(error) = result else { return };
         let mut batches = Vec::new();
         {
             let mut pending = self.pending();
-            while let Some(batch) = pending.batch(|| uuid::Uuid::new_v4().to_string()) {
-                pending.written(&crate::db::ScanCounts::default());
+            while let Some(batch) = pending.batch() {
+                pending.written(batch.number, &ScanCounts::default());
                 batches.push(batch);
             }
         }
@@ -285,8 +348,8 @@ impl Scans {
         Ok(())
     }
 
-    fn is_closed(&self) -> bool {
-        self.pending().is_closed()
+    fn unshown(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.unshown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {

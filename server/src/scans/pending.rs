@@ -7,13 +7,19 @@ use crate::db::{ScanBatch, ScanCounts, ScansOfDay};
 /// Days since 1970-01-01, UTC.
 pub(super) type Day = u32;
 
+/// How many codes and days a batch has at most: so many are written in time, however long the database was away.
+const MAX_ROWS: usize = if cfg!(test) { 4 } else { 5_000 };
+
 /// What this process knows about scans that others cannot know yet.
 ///
 /// A scan is first in `open`, then in the one batch that is being written, then in the database. What the database has come to
 /// by a batch is kept in `written` until the view in Redis says so too. So each scan is counted in exactly one place at any
 /// time, and a number that was read together with [`Self::version`] is right if the version is the same afterwards.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pending {
+    writer: String,
+    /// How many batches there were.
+    batches: i64,
     open: BTreeMap<Day, HashMap<Box<str>, u64>>,
     batch: Option<Batch>,
     written: HashMap<String, u64>,
@@ -63,6 +69,19 @@ pub(super) enum Counted {
 }
 
 impl Pending {
+    /// For a process of this name.
+    pub(super) fn new(writer: String) -> Self {
+        Self {
+            writer,
+            batches: 0,
+            open: BTreeMap::new(),
+            batch: None,
+            written: HashMap::new(),
+            version: 0,
+            is_closed: false,
+        }
+    }
+
     /// Counts a scan.
     pub(super) fn count(&mut self, qr_id: &str, day: Day) -> Counted {
         if self.is_closed {
@@ -77,17 +96,23 @@ impl Pending {
         if first { Counted::First } else { Counted::Another }
     }
 
-    /// What is to be written next: the batch that was not written the last time, or else all scans until now under a new id.
-    pub(super) fn batch(&mut self, new_id: impl FnOnce() -> String) -> Option<ScanBatch> {
+    /// What is to be written next: the batch that was not written the last time, or else scans until now, of [`MAX_ROWS`] codes
+    /// and days at most.
+    pub(super) fn batch(&mut self) -> Option<ScanBatch> {
         if let Some(Batch { batch, .. }) = &self.batch {
             return Some(batch.clone());
         }
         let open = std::mem::take(&mut self.open);
-        let mut scans: Vec<ScansOfDay> = open
-            .into_iter()
-            .flat_map(|(day, codes)| codes.into_iter().map(move |(qr_id, scans)| (day, qr_id, scans)))
-            .map(|(day, qr_id, scans)| ScansOfDay { qr_id: qr_id.into(), day: day_text(day), scans })
-            .collect();
+        let mut scans = Vec::new();
+        for (day, codes) in open {
+            for (qr_id, count) in codes {
+                if scans.len() < MAX_ROWS {
+                    scans.push(ScansOfDay { qr_id: qr_id.into(), day: day_text(day), scans: count });
+                } else {
+                    self.open.entry(day).or_default().insert(qr_id, count);
+                }
+            }
+        }
         if scans.is_empty() {
             return None;
         }
@@ -98,15 +123,16 @@ impl Pending {
             let sum = of_codes.entry(qr_id.clone()).or_default();
             *sum = sum.saturating_add(*scans);
         }
-        let batch = ScanBatch { id: new_id(), scans };
+        self.batches = self.batches.saturating_add(1);
+        let batch = ScanBatch { writer: self.writer.clone(), number: self.batches, scans };
         self.version = self.version.wrapping_add(1);
         self.batch = Some(Batch { batch: batch.clone(), scans: of_codes });
         Some(batch)
     }
 
-    /// The batch is in the database, which has come to these counts.
-    pub(super) fn written(&mut self, counts: &ScanCounts) {
-        self.batch = None;
+    /// A batch is in the database, which has come to these counts.
+    pub(super) fn written(&mut self, number: i64, counts: &ScanCounts) {
+        self.batch.take_if(|known| known.batch.number == number);
         self.written = counts.totals.iter().cloned().collect();
         self.version = self.version.wrapping_add(1);
     }
@@ -137,9 +163,9 @@ impl Pending {
         self.open.is_empty() && self.batch.is_none()
     }
 
-    /// The id of the batch that is being written; empty if there is none.
-    pub(super) fn batch_id(&self) -> &str {
-        self.batch.as_ref().map_or("", |batch| &batch.batch.id)
+    /// The batch that is being written.
+    pub(super) fn in_flight(&self) -> Option<&ScanBatch> {
+        self.batch.as_ref().map(|batch| &batch.batch)
     }
 
     /// Whether scans of one of these codes are being written.
@@ -192,12 +218,12 @@ mod tests {
 
     #[test]
     fn a_stopping_server_counts_nothing_more() {
-        let mut pending = Pending::default();
+        let mut pending = Pending::new("w".into());
         assert_eq!(pending.count("a", 1), Counted::First);
         assert_eq!(pending.count("a", 1), Counted::Another);
         pending.close();
         assert_eq!(pending.count("a", 1), Counted::Closed);
-        assert_eq!(pending.batch(|| "1".into()).unwrap().scans.len(), 1);
+        assert_eq!(pending.batch().unwrap().scans.len(), 1);
     }
 
     #[derive(Clone, Debug)]
@@ -218,13 +244,14 @@ mod tests {
     /// A database that adds each batch once.
     #[derive(Default)]
     struct Database {
-        batches: std::collections::HashSet<String>,
+        number: i64,
         totals: HashMap<String, u64>,
     }
 
     impl Database {
         fn add(&mut self, batch: &ScanBatch) -> ScanCounts {
-            if self.batches.insert(batch.id.clone()) {
+            if self.number < batch.number {
+                self.number = batch.number;
                 for of_day in &batch.scans {
                     *self.totals.entry(of_day.qr_id.clone()).or_default() += of_day.scans;
                 }
@@ -246,7 +273,7 @@ mod tests {
             let said = |numbers: &HashMap<String, u64>| numbers.get(id).copied().unwrap_or_default();
             let unseen = pending.unseen(id);
             prop_assert_eq!(unseen.beside_redis(said(redis)), *scans, "{}", id);
-            let had_batch = database.batches.contains(pending.batch_id());
+            let had_batch = pending.in_flight().is_some_and(|batch| database.number >= batch.number);
             prop_assert_eq!(unseen.beside_database(said(&database.totals), had_batch), *scans, "{}", id);
             let days: Vec<_> = (0..3).map(|day| pending.unseen_on(id, day)).collect();
             prop_assert_eq!(days.iter().map(|day| day.open).sum::<u64>(), unseen.open);
@@ -260,11 +287,9 @@ mod tests {
         /// Whoever asks is told every scan once, at any time, whatever answers are lost; in the end, the database has them.
         #[test]
         fn every_scan_is_counted_once(steps in steps()) {
-            let mut pending = Pending::default();
+            let mut pending = Pending::new("w".into());
             let (mut database, mut redis) = (Database::default(), HashMap::<String, u64>::new());
             let mut truth = HashMap::<String, u64>::new();
-            let mut ids = 0..;
-            let mut next = || ids.next().map(|id: u32| id.to_string()).unwrap();
             for step in steps {
                 match step {
                     Step::Scan(code, day) => {
@@ -272,11 +297,11 @@ mod tests {
                         *truth.entry(code.to_string()).or_default() += 1;
                     }
                     Step::Write(heard) => {
-                        let Some(batch) = pending.batch(&mut next) else { continue };
+                        let Some(batch) = pending.batch() else { continue };
                         let counts = database.add(&batch);
                         if heard {
                             let version = pending.version();
-                            pending.written(&counts);
+                            pending.written(batch.number, &counts);
                             prop_assert_ne!(pending.version(), version);
                             told_right(&pending, &database, &redis, &truth)?;
                             redis.extend(counts.totals);
@@ -287,8 +312,8 @@ mod tests {
                 }
                 told_right(&pending, &database, &redis, &truth)?;
             }
-            while let Some(batch) = pending.batch(&mut next) {
-                pending.written(&database.add(&batch));
+            while let Some(batch) = pending.batch() {
+                pending.written(batch.number, &database.add(&batch));
             }
             prop_assert!(pending.is_empty());
             prop_assert_eq!(database.totals, truth);

@@ -60,7 +60,7 @@ mod tests {
     fn what_is_saved_is_loaded_once() {
         let folder = tempfile::tempdir().unwrap();
         let scans = vec![ScansOfDay { qr_id: "qr_1".into(), day: "2026-01-31".into(), scans: 7 }];
-        let batches = vec![ScanBatch { id: "a".into(), scans }];
+        let batches = vec![ScanBatch { writer: "w".into(), number: 1, scans }];
         let file = save(folder.path(), &batches).unwrap();
         fs::write(folder.path().join("unsaved-scans-broken.json"), "[{").unwrap();
         fs::write(folder.path().join("jwks.json"), "[]").unwrap();

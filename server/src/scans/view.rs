@@ -38,9 +38,10 @@ pub(super) async fn read(cache: &Cache, qr_ids: &[String]) -> Vec<Option<u64>> {
     }
 }
 
-pub(super) async fn raise_totals(cache: &Cache, totals: &[(String, u64)]) {
+/// Returns whether Redis shows them.
+pub(super) async fn raise_totals(cache: &Cache, totals: &[(String, u64)]) -> bool {
     let counters: Vec<_> = totals.iter().map(|(qr_id, total)| (format!("{SCAN_COUNT}{qr_id}"), *total)).collect();
-    raise(cache, &counters, 0).await;
+    raise(cache, &counters, 0).await
 }
 
 pub(super) async fn raise_days(cache: &Cache, days: &[ScansOfDay]) {
@@ -50,7 +51,8 @@ pub(super) async fn raise_days(cache: &Cache, days: &[ScansOfDay]) {
 }
 
 /// A Redis that does not answer is emptied of these before it is asked again; one that refuses must not show too little.
-async fn raise(cache: &Cache, counters: &[(String, u64)], ttl_secs: u32) {
+async fn raise(cache: &Cache, counters: &[(String, u64)], ttl_secs: u32) -> bool {
+    let mut all = true;
     for counters in counters.chunks(AT_ONCE) {
         let keys: Vec<_> = counters.iter().map(|(key, _)| key.clone()).collect();
         let count = |index: usize| counters.get(index).map_or(0, |(_, count)| *count);
@@ -59,14 +61,20 @@ async fn raise(cache: &Cache, counters: &[(String, u64)], ttl_secs: u32) {
             cmd.arg(RAISE).arg(1).arg(key).arg(count(index)).arg(ttl_secs);
             cmd
         };
-        if let Err(EntryError::Refused(error)) = cache.entries().run::<Value>("raise counter", &keys, raise).await {
-            tracing::warn!(error, "Redis does not take the counts of scans: they are removed there");
-            let remove = |_: usize, key: &str| command("UNLINK", key);
-            if cache.entries().run::<Value>("remove", &keys, remove).await.is_err() {
-                cache.entries().distrust("the counts of scans are out of date");
+        match cache.entries().run::<Value>("raise counter", &keys, raise).await {
+            Ok(_) => {}
+            Err(EntryError::Refused(error)) => {
+                tracing::warn!(error, "Redis does not take the counts of scans: they are removed there");
+                let remove = |_: usize, key: &str| command("UNLINK", key);
+                if cache.entries().run::<Value>("remove", &keys, remove).await.is_err() {
+                    cache.entries().distrust("the counts of scans are out of date");
+                    all = false;
+                }
             }
+            Err(_) => all = false,
         }
     }
+    all
 }
 
 fn command(name: &str, key: &str) -> Cmd {

@@ -81,7 +81,10 @@ fn a_code_lives(site: Site) {
         assert!(!keys.iter().any(|key| key.ends_with(":qr_1") || key.contains(":qr_1:")), "{keys:?}");
         assert!(keys.iter().any(|key| key == "qr-service:scan-count:qr_12"), "{keys:?}");
     }
-    // The id may be used again, and begins at nothing.
+    // The id may be used again, but by nobody else, and begins at nothing.
+    let eve = Client::new(&server, "eve", "evil");
+    let printed = json!({ "qrId": "qr_1", "targetUrl": "https://evil.example/" });
+    assert_eq!(eve.ask(&server, "POST", "/api/qr", Some(&printed)).problem(), (409, "conflict".into()));
     ada.make(&server, "qr_1", "https://acme.example/again");
     assert_eq!(ada.get(&server, "/api/qr/qr_1")["scans"], 0);
     assert_eq!(ada.stats(&server, "qr_1"), (0, 0));
@@ -138,6 +141,7 @@ fn targets_are_web_addresses(site: Site) {
         }
     }
     for (wrong, code) in [
+        (json!({ "qrId": "generate", "targetUrl": "https://acme.example/" }), "invalid_qr_code"),
         (json!({ "qrId": "a/b", "targetUrl": "https://acme.example/" }), "invalid_qr_code"),
         (json!({ "targetUrl": "https://acme.example/", "style": { "a": "x".repeat(1024) } }), "invalid_qr_code"),
         (json!({ "targetUrl": "https://acme.example/", "style": "red" }), "invalid_request"),

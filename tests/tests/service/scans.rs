@@ -233,6 +233,92 @@ fn redis_is_emptied() {
     });
 }
 
+/// A server that counts and cannot reach Redis says so to those that can: nobody is told an old number for long.
+#[test]
+fn a_server_cut_off_from_redis_is_not_forgotten() {
+    let site = Site::single();
+    let relay = sealcard_tests::relay::Relay::to(site.backend.ports()[0]);
+    let url = format!("redis://127.0.0.1:{}", relay.port);
+    let (cut_off, other) = (site.server_with(&[], &[("REDIS_URL", &url)]), site.server());
+    let ada = Client::new(&cut_off, "ada", "acme");
+    ada.make(&cut_off, "qr_1", TARGET);
+    for _ in 0..5 {
+        scan(&cut_off, "qr_1");
+    }
+    is_counted(&other, &ada, "qr_1", 5);
+    relay.cut();
+    for round in 1..=3 {
+        for _ in 0..10 {
+            scan(&cut_off, "qr_1");
+        }
+        let scans = 5 + round * 10;
+        let listed = |other: &Server| ada.get(other, "/api/qr")["qrCodes"][0]["scans"].as_u64().unwrap();
+        other.wait_until("it is told", |other| listed(other) == scans);
+        assert_eq!(ada.stats(&other, "qr_1").0, scans);
+    }
+    relay.mend();
+}
+
+/// One master of a cluster is away: what the others show is right all the same, then and afterwards.
+#[test]
+fn one_master_away_does_not_spoil_the_others() {
+    let site = Site::new(Backend::Cluster(sealcard_tests::redis::Cluster::start()));
+    let Backend::Cluster(cluster) = &site.backend else { panic!("a cluster") };
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    let codes: Vec<_> = (0..12).map(|number| format!("qr_{number}")).collect();
+    for code in &codes {
+        ada.make(&server, code, TARGET);
+    }
+    let scan_all = || codes.iter().for_each(|code| drop(scan(&server, code)));
+    scan_all();
+    for code in &codes {
+        is_counted(&server, &ada, code, 1);
+    }
+    for (round, node) in cluster.nodes.iter().enumerate() {
+        node.hang();
+        scan_all();
+        server.wait_until("it is noticed", |server| server.get("/health").json()["redis"] == "unavailable");
+        scan_all();
+        node.go_on();
+        server.wait_until("Redis is used", |server| server.get("/health").json()["redis"] == "ok");
+        for code in &codes {
+            is_counted(&server, &ada, code, 3 + 2 * u64::try_from(round).unwrap());
+        }
+    }
+}
+
+/// Removing codes that are being scanned: neither waits for the other for ever, and no scan is a mistake.
+#[test]
+fn codes_are_removed_while_they_are_scanned() {
+    let site = Site::new(Backend::None).with_postgres();
+    let servers = [site.server(), site.server()];
+    let ada = Client::new(&servers[0], "ada", "acme");
+    for round in 0..20 {
+        let codes: Vec<_> = (0..10).map(|number| format!("qr_{round}_{number}")).collect();
+        codes.iter().for_each(|code| ada.make(&servers[0], code, TARGET));
+        std::thread::scope(|scope| {
+            for server in &servers {
+                let codes = &codes;
+                scope.spawn(move || {
+                    let agent = agent();
+                    for code in codes.iter().cycle().take(200) {
+                        let answer = agent.get(format!("{}/scan/{code}", server.base)).call().unwrap();
+                        assert!(matches!(answer.status().as_u16(), 302 | 404), "{answer:?}");
+                    }
+                });
+            }
+            for code in &codes {
+                let removed = ada.ask(&servers[0], "DELETE", &format!("/api/qr/{code}"), None);
+                assert_eq!(removed.status, 204, "{removed:?}\n{}", servers[0].log());
+            }
+        });
+    }
+    for server in &servers {
+        assert_eq!(server.metric("scan_batch_failures_total"), 0, "{}", server.log());
+    }
+}
+
 /// What Redis shows after a restart may be of yesterday.
 #[test]
 fn redis_comes_back_as_it_was() {

@@ -84,6 +84,21 @@ fn members_come_and_go(site: Site) {
     assert_eq!(make(json!({ "tenantId": "fine" })), (422, "invalid_request".into()));
 }
 
+/// Databases differ about the character 0, and none is asked about it.
+#[test]
+fn a_nul_in_a_path_is_refused() {
+    let site = Site::new(sealcard_tests::site::Backend::None).with_postgres();
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    for (method, path) in
+        [("DELETE", "/api/sessions/%00"), ("PUT", "/api/tenants/acme/members/%00"), ("GET", "/scan/a%00")]
+    {
+        assert_eq!(ada.ask(&server, method, path, None).problem().0, 400, "{path}");
+    }
+    assert_eq!(server.lookup("/api/public/ada").0, "MISS");
+    assert_eq!(server.lookup("/api/public/ada").0, "HIT");
+}
+
 /// The most tenants of an account.
 #[test]
 fn an_account_has_a_hundred_tenants_at_most() {

@@ -19,6 +19,7 @@ impl Redis {
         let topology = self.shared.topology();
         let physical: Vec<_> = keys.iter().map(|key| self.shared.names.key(key)).collect();
         let mut answers = vec![Value::Nil; keys.len()];
+        let mut failed = None;
         for node in topology.nodes() {
             let own = |key: &String| topology.owner(key).is_some_and(|owner| Arc::ptr_eq(owner, node));
             let indices: Vec<_> = physical.iter().enumerate().filter(|(_, key)| own(key)).map(|(at, _)| at).collect();
@@ -29,13 +30,30 @@ impl Redis {
             for index in &indices {
                 pipe.add_command(cmd(*index, physical.get(*index).map(String::as_str).unwrap_or_default()));
             }
-            let replies = node.query(operation, &mut pipe).await.map_err(entry_error)?;
+            // What one node does not do, the others do all the same.
+            let replies = match node.query(operation, &mut pipe).await {
+                Ok(replies) => replies,
+                Err(error) => {
+                    if matches!(error, NodeError::Elsewhere) {
+                        self.shared.moved.notify_one();
+                    }
+                    failed.get_or_insert(entry_error(error));
+                    continue;
+                }
+            };
             for (index, reply) in indices.into_iter().zip(replies) {
-                let value = reply.map_err(|error| EntryError::Refused(error.to_string()))?;
-                if let Some(answer) = answers.get_mut(index) {
-                    *answer = value;
+                match reply {
+                    Ok(value) => {
+                        if let Some(answer) = answers.get_mut(index) {
+                            *answer = value;
+                        }
+                    }
+                    Err(error) => failed = Some(EntryError::Refused(error.to_string())),
                 }
             }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         if topology.nodes().is_empty() {
             return Err(EntryError::Unavailable);

@@ -40,7 +40,11 @@ pub(super) async fn remove(
         removal.tag(&shared.names.tag(tag)).await;
     }
     for pattern in &invalidation.patterns {
-        removal.pattern(&shared.names.key(pattern)).await;
+        // Views are removed as a whole from a node that is brought up to date.
+        let is_view = shared.options.views.iter().any(|view| pattern.starts_with(view));
+        if only.is_none() || !is_view {
+            removal.pattern(&shared.names.key(pattern)).await;
+        }
     }
     (removal.values, removal.error)
 }

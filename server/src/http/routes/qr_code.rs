@@ -89,6 +89,8 @@ pub(in crate::http) async fn create(
     JsonBody(new): JsonBody<NewCode>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let qr_id = match &new.qr_id {
+        // Its path would be that of the route.
+        Some(text) if text == "generate" => return Err(invalid_code().with_detail("qrId: generate is taken")),
         Some(text) => Id::parse(text).map_err(|error| invalid_code().with_detail(format!("qrId: {error}")))?,
         None => Id::random().map_err(|error| {
             tracing::error!(%error, "no randomness for an id");

@@ -42,8 +42,7 @@ pub(in crate::http) fn answer(
     request: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let Found { value: destination, lookup } = found;
-    // Redis may have been written by anybody: only what was stored as a target is an address in ASCII.
-    let location = HeaderValue::from_str(&destination.0.target_url).map_err(|error| {
+    let location = HeaderValue::from_str(destination.0.target_url.as_str()).map_err(|error| {
         tracing::error!(qr_id, %error, "a target is none");
         ApiError::internal()
     })?;
