@@ -12,6 +12,7 @@ mod request_context;
 mod routes;
 mod serve;
 mod state;
+mod templates;
 
 use std::sync::Arc;
 
