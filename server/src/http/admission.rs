@@ -8,12 +8,13 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, Response};
 use axum::response::IntoResponse as _;
 
-use super::templates::{RATELIMIT_POLICY, X_RATELIMIT_LIMIT};
 use super::{ApiError, App};
 use crate::rate_limit::{Client, Decision, Limit, Tier, now_ms};
 
+const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What is known of a request before it is answered.
@@ -59,9 +60,7 @@ impl Admission {
     pub(super) fn tell(&self, app: &App, response: &mut Response<Body>) {
         let Self::Decided(tier, Decision { remaining, reset_secs, .. }) = *self else { return };
         let headers = response.headers_mut();
-        if !headers.contains_key(RATELIMIT_POLICY)
-            && let Some(stated) = app.rate_limiter.stated(tier)
-        {
+        if let Some(stated) = app.rate_limiter.stated(tier) {
             headers.insert(X_RATELIMIT_LIMIT, stated.limit.clone());
             headers.insert(RATELIMIT_POLICY, stated.policy.clone());
         }

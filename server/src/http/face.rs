@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, Response, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use futures_util::future::Either;
@@ -22,8 +22,13 @@ use tower::Service as _;
 use super::admission::Admission;
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use super::request_context::{self, RequestContext};
-use super::{ApiError, App, at_once, error, router, templates};
+use super::{ApiError, App, at_once, error, router};
 use crate::rate_limit::Client;
+
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What an answer may do that a browser shows as a page: nothing, nor stand in another's frame.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The service as connections see it.
 #[derive(Clone)]
@@ -77,7 +82,10 @@ fn finish(
     let headers = response.headers_mut();
     // What does not say otherwise is somebody's own.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    templates::complete(headers);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     RequestContext::name(&mut response);
     request_context::log(&response, began);
     Ok(response)

@@ -12,7 +12,6 @@ mod request_context;
 mod routes;
 mod serve;
 mod state;
-mod templates;
 
 use std::sync::Arc;
 

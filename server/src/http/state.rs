@@ -7,7 +7,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use sealcard_core::{Issuer, Token, Ttl, UnixTime, Username};
 
-use super::templates::Templates;
 use super::{ApiError, RequestContext};
 use crate::cache::{Cache, Committed, Found, Json};
 use crate::dashboard::{self, DashboardStats};
@@ -37,8 +36,6 @@ pub struct App {
     pub events: Arc<Events>,
     /// Finds sessions.
     pub sessions: Arc<Sessions>,
-    /// The headers of frequent answers.
-    pub templates: Templates,
     /// Says which requests are too many.
     pub rate_limiter: Arc<RateLimiter>,
     /// What the addresses in QR codes begin with, like `https://cards.example.org`.
@@ -77,7 +74,6 @@ impl App {
         let rate_limiter = RateLimiter::new(limits, proxies, Arc::clone(&cache), &mut registry);
         Ok(Self {
             sessions: Arc::new(Sessions::new(Arc::clone(&db), Arc::clone(&cache))),
-            templates: Templates::new(&rate_limiter),
             rate_limiter: Arc::new(rate_limiter),
             scans: Arc::new(scans),
             events: Arc::new(events),

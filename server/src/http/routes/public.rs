@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use sealcard_core::UnixTime;
 use serde::Deserialize;
 
@@ -16,13 +16,17 @@ use crate::clock;
 use crate::http::auth::LoggedIn;
 use crate::http::etag::{etag_of, is_known};
 use crate::http::json::{PathParameter, QueryParameters};
-use crate::http::templates::FOR_ALL;
 use crate::http::{ApiError, App};
 use crate::public_profile::{PublicProfile, TokenForm};
 use crate::token::SessionToken;
 
 /// Whether the cache had it.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// Shared caches may keep an answer until it is 5 minutes old, and serve it for one more while they fetch the next. A token
+/// lives 10 minutes, and the header `Age` says how old it is when it leaves here: so nobody is handed one with less than
+/// 4 minutes left.
+const CACHE_CONTROL: &str = "public, max-age=300, stale-while-revalidate=60";
 
 pub(in crate::http) async fn profile(
     State(app): State<Arc<App>>,
@@ -47,7 +51,9 @@ pub(in crate::http) async fn profile(
 pub(in crate::http) fn profile_answer(app: &App, found: &Found<PublicProfile>, request: &HeaderMap) -> Response {
     app.profile_views.inc();
     let Found { value, lookup } = found;
-    with_cache(with_etag(app, request, &value.etag, || Body::from(value.body.clone())), *lookup)
+    let mut response = with_etag(request, &value.etag, || Body::from(value.body.clone()));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("authorization"));
+    finish(response, *lookup)
 }
 
 /// The links of a user that whoever asks follows.
@@ -68,21 +74,18 @@ fn viewer_answer(
         tracing::error!(%error, "a profile could not be written as JSON");
         ApiError::internal()
     })?;
-    let mut response = with_etag(app, request, &etag_of(&body), || Body::from(body));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(with_cache(response, found.lookup))
+    let mut response = with_etag(request, &etag_of(&body), || Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(X_CACHE, HeaderValue::from_static(found.lookup.as_str()));
+    Ok(response)
 }
 
-/// A profile's body with its ETag, or 304 if the client has it.
-fn with_etag(app: &App, request: &HeaderMap, etag: &HeaderValue, body: impl FnOnce() -> Body) -> Response {
-    let is_known = is_known(request, etag);
-    let mut response = Response::new(if is_known { Body::empty() } else { body() });
-    *response.headers_mut() = app.templates.profile.clone();
+/// A body with its ETag, or 304 if the client has it.
+fn with_etag(request: &HeaderMap, etag: &HeaderValue, body: impl FnOnce() -> Body) -> Response {
+    let mut response = if is_known(request, etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(body()) };
     response.headers_mut().insert(header::ETAG, etag.clone());
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove(header::CONTENT_TYPE);
-    }
     response
 }
 
@@ -108,15 +111,22 @@ pub(in crate::http) fn qr_session_answer(
     now: UnixTime,
 ) -> Result<Response, ApiError> {
     let token = app.session_token(&found.value, form, now)?;
-    let mut response = Response::new(Body::from(token.json(now)));
-    *response.headers_mut() = app.templates.session.clone();
+    let mut response = json(Body::from(token.json(now)));
     set_age(&mut response, &token, now);
-    Ok(with_cache(response, found.lookup))
+    Ok(finish(response, found.lookup))
 }
 
 /// How old a token is counts as the answer's age: a shared cache hands it out for so much less.
 fn set_age(response: &mut Response, token: &SessionToken, now: UnixTime) {
     response.headers_mut().insert(header::AGE, HeaderValue::from(now.secs_since(token.issued_at)));
+}
+
+fn json(body: Body) -> Response {
+    let mut response = Response::new(body);
+    // Room for all that an answer gets, at once.
+    *response.headers_mut() = HeaderMap::with_capacity(20);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 pub(in crate::http) async fn qr(
@@ -130,12 +140,12 @@ pub(in crate::http) async fn qr(
     let token = app.session_token(&value, TokenForm::Sc1, now)?;
     let mut response = picture(token.text.clone(), query.format, size).await?;
     set_age(&mut response, &token, now);
-    response.headers_mut().insert(header::CACHE_CONTROL, FOR_ALL);
-    Ok(with_cache(response, lookup))
+    Ok(finish(response, lookup))
 }
 
-/// Says whether the cache had it.
-fn with_cache(mut response: Response, lookup: Lookup) -> Response {
-    response.headers_mut().insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
+fn finish(mut response: Response, lookup: Lookup) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
+    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
     response
 }

@@ -56,9 +56,10 @@ pub(in crate::http) fn answer(
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    *response.headers_mut() = app.templates.scan.clone();
+    *response.headers_mut() = HeaderMap::with_capacity(20);
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
     Ok(response)
 }
