@@ -65,6 +65,8 @@ struct Withdraw {
     place: Place,
 
     /// The key's id, as `sealcard keys list` shows it
+    // One in 64 begins with a hyphen.
+    #[arg(allow_hyphen_values = true)]
     key_id: String,
 }
 

@@ -53,7 +53,7 @@ impl Face {
 async fn route(mut router: Router, request: Request<Incoming>) -> Response<Body> {
     // No name of ours has one, and databases differ about them.
     if request.uri().path().contains("%00") {
-        return ApiError::malformed("the path holds a NUL character").into_response();
+        return ApiError::not_found("Not found").into_response();
     }
     let request = request.map(|body| Body::new(Limited::new(body, MAX_BODY_BYTES)));
     let answering = AssertUnwindSafe(router.call(request)).catch_unwind();

@@ -69,6 +69,7 @@ fn a_new_key_is_published_before_it_signs_and_the_old_one_s_tokens_live_on() {
     assert!(told.status == 0 && told.stderr.contains("nothing is lost"), "{}", told.stderr);
     assert_eq!(keys(&server), [(first.clone(), "signing".into())]);
     assert_eq!(withdraw(&next.0).error_code(), "no_such_key");
+    assert_eq!(withdraw("-XqL3").error_code(), "no_such_key", "an id may begin so");
 
     // With no delay, the next token is by the new key, and the old one's goes on to verify.
     assert_eq!(rotate("0").status, 0);

@@ -93,7 +93,7 @@ fn a_nul_in_a_path_is_refused() {
     for (method, path) in
         [("DELETE", "/api/sessions/%00"), ("PUT", "/api/tenants/acme/members/%00"), ("GET", "/scan/a%00")]
     {
-        assert_eq!(ada.ask(&server, method, path, None).problem().0, 400, "{path}");
+        assert_eq!(ada.ask(&server, method, path, None).problem().0, 404, "{path}");
     }
     assert_eq!(server.lookup("/api/public/ada").0, "MISS");
     assert_eq!(server.lookup("/api/public/ada").0, "HIT");
