@@ -93,8 +93,9 @@ fn all_sessions_end(site: Site) {
         assert!((1..=86_400).contains(&site.backend.cli(&["ttl", &set]).parse::<i64>().unwrap()));
     }
     // One of them, by its id; nobody else's.
-    let id = |at: usize| list(&tokens[0])["sessions"][at]["id"].as_str().unwrap().to_owned();
-    let foreign = id(1);
+    let sessions = list(&tokens[0]);
+    let other_one = sessions["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false);
+    let foreign = other_one.unwrap()["id"].as_str().unwrap().to_owned();
     let path = |id: &str| format!("/api/sessions/{id}");
     assert_eq!(server.request("DELETE", &path(&foreign), Some(&eve), None).problem().0, 404);
     assert_eq!(server.request("DELETE", &path("nothing"), Some(&tokens[0]), None).problem().0, 404);
