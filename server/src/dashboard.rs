@@ -2,12 +2,13 @@
 
 use sealcard_core::UnixTime;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::db::{DbError, Repository};
 use crate::pass::MAX_PASSES;
 
 /// Numbers of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DashboardStats {
     /// The links of the profile.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -94,7 +94,8 @@ pub fn create(path: &Path, text: &str) -> Result<(), PrivateFileError> {
     written.and(removed).and_then(|()| sync_folder(path)).map_err(PrivateFileError::io(path))
 }
 
-/// Puts a text in the place of a file, whole or not at all, with mode 0600.
+/// Puts a text in the place of a file, whole or not at all, with mode 0600. It belongs to whom the file belonged: root may do
+/// this for a server that is somebody else.
 ///
 /// # Errors
 /// The system's.
@@ -108,7 +109,9 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// The system's.
 pub fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = draft_of(path);
-    let replaced = write_draft(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    let replaced = write_draft(&draft, bytes)
+        .and_then(|()| if path.exists() { give_to_owner_of(path, &draft) } else { Ok(()) })
+        .and_then(|()| fs::rename(&draft, path));
     if replaced.is_err() {
         // It may not be there: then there is nothing to clean up.
         let _ = fs::remove_file(&draft);
@@ -116,12 +119,29 @@ pub fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replaced.and_then(|()| sync_folder(path))
 }
 
-/// Waits until nobody else holds this lock, and holds it until the file is dropped.
+/// Gives a file to the owner of another, if that is not whoever made it.
+fn give_to_owner_of(owned: &Path, file: &Path) -> io::Result<()> {
+    let (owned, own) = (fs::metadata(owned)?, fs::metadata(file)?);
+    if (owned.uid(), owned.gid()) == (own.uid(), own.gid()) {
+        return Ok(());
+    }
+    match chown(file, Some(owned.uid()), Some(owned.gid())) {
+        // Only root can give files away. Whoever else writes here keeps what they have written, as before.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        given => given,
+    }
+}
+
+/// Waits until nobody else holds this lock, and holds it until the file is dropped. A new one belongs to the owner of its folder.
 ///
 /// # Errors
 /// The system's.
 pub fn lock(path: &Path) -> io::Result<File> {
+    let is_new = !path.exists();
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    if is_new {
+        give_to_owner_of(folder_of(path), path)?;
+    }
     file.lock()?;
     Ok(file)
 }
@@ -153,6 +173,9 @@ fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes the new name survive a power cut.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -2,12 +2,14 @@
 
 use sealcard_core::{AccentColor, DisplayText, Link, LinkDraft, LinkUrl, Profile, ProfileDraft};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::cache::CacheError;
 
 /// A profile with the ids of its links.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Profile)]
 pub(crate) struct ProfileJson<'a> {
     username: &'a str,
     display_name: &'a str,
@@ -15,18 +17,22 @@ pub(crate) struct ProfileJson<'a> {
     pronouns: Option<&'a str>,
     role: Option<&'a str>,
     company: Option<&'a str>,
+    #[schema(value_type = Option<String>)]
     avatar_url: Option<&'a LinkUrl>,
+    #[schema(value_type = String, pattern = "^#[0-9a-fA-F]{6}$")]
     accent_color: AccentColor,
     links: Vec<LinkJson<'a>>,
 }
 
 /// A link of it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Link)]
 pub(crate) struct LinkJson<'a> {
     id: &'a str,
     platform: &'a str,
     username: &'a str,
+    #[schema(value_type = Option<String>)]
     url: Option<&'a LinkUrl>,
     display_order: usize,
     /// Whether the viewer follows the owner there. It depends on the viewer: it is in answers, and never in the cache.

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::http::HeaderValue;
 use sealcard_core::{Issuer, Profile, UnixTime};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::cache::{CacheError, Value};
 use crate::db::StoredProfile;
@@ -93,7 +94,7 @@ impl PublicProfile {
 }
 
 /// The form of a session token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenForm {
     /// Ours.

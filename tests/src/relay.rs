@@ -18,6 +18,8 @@ struct Shared {
     held: AtomicBool,
     /// How many bytes of answers may still pass before the connection is cut; negative for any number.
     left: AtomicI64,
+    /// What answers have that are lost.
+    losing: Mutex<Option<&'static [u8]>>,
     streams: Mutex<Vec<TcpStream>>,
 }
 
@@ -30,6 +32,7 @@ impl Relay {
             cut: AtomicBool::new(false),
             held: AtomicBool::new(false),
             left: AtomicI64::new(-1),
+            losing: Mutex::default(),
             streams: Mutex::default(),
         });
         let accepting = Arc::clone(&shared);
@@ -50,6 +53,7 @@ impl Relay {
     /// Passes on again.
     pub fn mend(&self) {
         self.shared.left.store(-1, Ordering::SeqCst);
+        *self.shared.losing.lock().expect("a lock") = None;
         self.shared.cut.store(false, Ordering::SeqCst);
     }
 
@@ -66,6 +70,11 @@ impl Relay {
     /// Lets so many bytes of answers pass, then cuts in the middle of whatever it is.
     pub fn cut_after(&self, bytes: i64) {
         self.shared.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Loses every answer that has these bytes, and ends its connection.
+    pub fn lose_answers_with(&self, bytes: &'static [u8]) {
+        *self.shared.losing.lock().expect("a lock") = Some(bytes);
     }
 }
 
@@ -92,6 +101,9 @@ impl Shared {
             while self.held.load(Ordering::SeqCst) {
                 std::thread::sleep(std::time::Duration::from_millis(2));
             }
+            if self.is_to_be_lost(&buffer[..count]) {
+                break;
+            }
             let left = self.left.load(Ordering::SeqCst);
             let allowed = if left < 0 { count } else { count.min(usize::try_from(left).unwrap_or_default()) };
             if left >= 0 {
@@ -103,6 +115,11 @@ impl Shared {
         }
         let _ = client.shutdown(Shutdown::Both);
         let _ = server.shutdown(Shutdown::Both);
+    }
+
+    fn is_to_be_lost(&self, answer: &[u8]) -> bool {
+        let losing = *self.losing.lock().expect("a lock");
+        losing.is_some_and(|bytes| answer.windows(bytes.len()).any(|window| window == bytes))
     }
 
     fn close_all(&self) {

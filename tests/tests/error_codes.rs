@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use sealcard_core::ErrorCode;
 
@@ -60,10 +61,54 @@ fn every_language_has_the_same_codes() {
         ),
         (
             "the page",
-            page.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.into())).collect(),
+            part(&page, "| Code |", "## Over HTTP alone")
+                .lines()
+                .filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.into()))
+                .collect(),
         ),
     ] {
         assert_eq!(found.len(), codes.len(), "{language}: {found:?}");
         assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), codes, "{language}");
     }
+}
+
+/// The files below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// What only the server says, as its sources have it: the word in quotes after these.
+#[test]
+fn the_page_has_every_code_of_the_server() {
+    let mut sources = Vec::new();
+    files(&PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../server/src/http")), &mut sources);
+    let mut said = BTreeSet::new();
+    for source in sources {
+        let text = fs::read_to_string(source).unwrap();
+        for before in
+            ["Self::new(StatusCode::", "ApiError::new(StatusCode::", "unprocessable(", "Self::new(", "invalid("]
+        {
+            let code = |rest: &str| {
+                let rest = rest.split_once(", \"").filter(|_| before.ends_with("::")).map_or(rest, |(_, rest)| rest);
+                let code = rest.trim_start().trim_start_matches('"').split('"').next()?.to_owned();
+                let is_code = code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && code.len() > 3;
+                is_code.then_some(code)
+            };
+            said.extend(text.split(before).skip(1).filter_map(code));
+        }
+    }
+    let core: BTreeSet<String> = ErrorCode::ALL.iter().map(ToString::to_string).collect();
+    let page = read("docs/ERRORS.md");
+    let rows = page
+        .split_once("## Over HTTP alone")
+        .unwrap()
+        .1
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'));
+    let listed: BTreeSet<String> =
+        rows.flat_map(|row| row.split('|').nth(2).unwrap().split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    assert_eq!(said.difference(&core).cloned().collect::<BTreeSet<_>>(), listed);
 }

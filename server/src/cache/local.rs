@@ -8,11 +8,12 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use foldhash::quality::RandomState;
 use moka::Expiry;
 use moka::future::Cache as Flights;
 use moka::sync::Cache as Memory;
@@ -42,7 +43,6 @@ pub(super) struct Stamps {
 }
 
 /// A value as it is kept.
-#[derive(Clone)]
 pub(super) struct Entry {
     pub(super) value: AnyValue,
     pub(super) stamps: Stamps,
@@ -56,7 +56,9 @@ pub(super) struct Entry {
 
 /// Values by key, of a limited size in all.
 pub(super) struct Local {
-    memory: Memory<Box<str>, Entry>,
+    // Every read hashes its key. What is kept is limited, and was found at its source: nobody can put chosen keys here for long
+    // enough to find out which of them collide.
+    memory: Memory<Box<str>, Arc<Entry>, RandomState>,
     flights: Flights<Flight, Flown>,
     generations: Box<[AtomicU64]>,
     touches: Box<[AtomicU64]>,
@@ -77,12 +79,18 @@ type Flown = Arc<dyn Any + Send + Sync>;
 /// Forgets entries when they are not served any more.
 struct ByEntry;
 
-impl Expiry<Box<str>, Entry> for ByEntry {
-    fn expire_after_create(&self, _: &Box<str>, entry: &Entry, now: Instant) -> Option<Duration> {
+impl Expiry<Box<str>, Arc<Entry>> for ByEntry {
+    fn expire_after_create(&self, _: &Box<str>, entry: &Arc<Entry>, now: Instant) -> Option<Duration> {
         Some(entry.kept_until.saturating_duration_since(now))
     }
 
-    fn expire_after_update(&self, _: &Box<str>, entry: &Entry, now: Instant, _: Option<Duration>) -> Option<Duration> {
+    fn expire_after_update(
+        &self,
+        _: &Box<str>,
+        entry: &Arc<Entry>,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
         Some(entry.kept_until.saturating_duration_since(now))
     }
 }
@@ -91,24 +99,28 @@ impl Local {
     /// Keeps values of at most so many bytes in all.
     pub(super) fn new(max_bytes: u64) -> Self {
         #[expect(clippy::borrowed_box, reason = "the keys are boxes, and moka hands out references to them")]
-        let weigher = |key: &Box<str>, entry: &Entry| {
+        let weigher = |key: &Box<str>, entry: &Arc<Entry>| {
             u32::try_from(entry.weight.saturating_add(key.len()).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
         };
         Self {
-            memory: Memory::builder().max_capacity(max_bytes).weigher(weigher).expire_after(ByEntry).build(),
+            memory: Memory::builder()
+                .max_capacity(max_bytes)
+                .weigher(weigher)
+                .expire_after(ByEntry)
+                .build_with_hasher(RandomState::default()),
             flights: Flights::builder().max_capacity(MAX_FLIGHTS).time_to_live(FLIGHT).build(),
             generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
             touches: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 
     /// What is kept under a key, if its generations are current.
-    pub(super) fn get(&self, key: &str) -> Option<Entry> {
+    pub(super) fn get(&self, key: &str) -> Option<Arc<Entry>> {
         self.memory.get(key).filter(|entry| self.is_current(&entry.stamps))
     }
 
-    pub(super) fn insert(&self, key: &str, entry: Entry) {
+    pub(super) fn insert(&self, key: &str, entry: Arc<Entry>) {
         self.memory.insert(key.into(), entry);
     }
 

@@ -203,10 +203,11 @@ impl Cache {
         self.inner.get_or_load(resource, self.inner.request(resource, argument), load).await
     }
 
-    /// The value of a resource for an argument, if it is in the process and may be served.
+    /// The value of a resource for an argument, if it is in the process and may be served now.
     #[must_use]
-    pub fn in_memory<V: Value>(&self, resource: Resource<V>, argument: &str) -> Option<Found<V>> {
-        self.inner.in_memory(&self.inner.request(resource, argument))
+    pub fn in_memory<V: Value>(&self, resource: Resource<V>, argument: &str, now: Instant) -> Option<Found<V>> {
+        let declaration = self.inner.table.get(resource.index)?;
+        self.inner.in_memory(resource.index, &declaration.key_of(argument), now)
     }
 
     /// The same as [`Self::get_or_load`] for what is computed and cannot be absent.

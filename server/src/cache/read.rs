@@ -14,7 +14,7 @@ const MAX_READS: u32 = 4;
 
 /// What a read of everything behind the first tier has come to.
 struct Loaded<E> {
-    result: Result<Option<Entry>, E>,
+    result: Result<Option<Arc<Entry>>, E>,
     lookup: Lookup,
 }
 
@@ -59,23 +59,22 @@ impl Inner {
         E: LoadError,
         L: Future<Output = Result<Option<V>, E>> + Send,
     {
-        if let Some(found) = self.in_memory(&request) {
+        if let Some(found) = self.in_memory(request.index, &request.key, Instant::now()) {
             return Ok(Some(found));
         }
         Box::pin(self.read_through(request, load)).await
     }
 
     /// What the first tier has, if it may be served.
-    pub(super) fn in_memory<V: Value>(&self, request: &Request) -> Option<Found<V>> {
-        let kind = self.kinds.get(request.index).filter(|kind| kind.on)?;
-        let now = Instant::now();
-        let entry = self.local.get(&request.key).filter(|entry| now < entry.kept_until)?;
+    pub(super) fn in_memory<V: Value>(&self, index: usize, key: &str, now: Instant) -> Option<Found<V>> {
+        let kind = self.kinds.get(index).filter(|kind| kind.on)?;
+        let entry = self.local.get(key).filter(|entry| now < entry.kept_until)?;
         let lookup = match self.source.trust(now) {
             Trust::Verified if now < entry.fresh_until && self.local.is_untouched(&entry.stamps) => Lookup::Hit,
             Trust::Down => Lookup::Stale,
             Trust::Verified | Trust::Unverified => return None,
         };
-        kind.found(entry.value, lookup)
+        kind.found(&entry.value, lookup)
     }
 
     async fn read_through<V, E, L>(
@@ -116,12 +115,12 @@ impl Inner {
                     Err(error) => {
                         let kept = error.is_unavailable().then(|| self.local.get(&request.key)).flatten();
                         let kept = kept.filter(|entry| Instant::now() < entry.kept_until);
-                        kept.and_then(|entry| kind.found(entry.value, Lookup::Stale)).map(Some).ok_or(error.clone())
+                        kept.and_then(|entry| kind.found(&entry.value, Lookup::Stale)).map(Some).ok_or(error.clone())
                     }
                 };
             }
             // Overtaken by a change, perhaps by one after the reading began: somebody may have read again already.
-            if let Some(found) = self.in_memory(&request) {
+            if let Some(found) = self.in_memory(request.index, &request.key, Instant::now()) {
                 return Ok(Some(found));
             }
         }
@@ -216,18 +215,18 @@ impl Inner {
         Loaded { result, lookup: Lookup::Miss }
     }
 
-    fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Entry {
+    fn keep<V: Value>(&self, request: &Request, value: V, stamps: Stamps, ttl: Duration) -> Arc<Entry> {
         let now = Instant::now();
         let after = |span| now.checked_add(span).unwrap_or(now);
-        let entry = Entry {
+        let entry = Arc::new(Entry {
             weight: value.weight(),
             value: Arc::new(value),
             stamps,
             fresh_until: after(ttl),
             kept_until: after(ttl.saturating_add(self.stale_for)),
-        };
+        });
         if self.table.get(request.index).is_some_and(|declaration| declaration.tiers != Tiers::Redis) {
-            self.local.insert(&request.key, entry.clone());
+            self.local.insert(&request.key, Arc::clone(&entry));
         }
         entry
     }
@@ -235,8 +234,8 @@ impl Inner {
 
 impl Kind {
     /// Hands out a value that was kept, and counts it.
-    fn found<V: Value>(&self, value: AnyValue, lookup: Lookup) -> Option<Found<V>> {
-        let value = value.downcast().ok()?;
+    fn found<V: Value>(&self, value: &AnyValue, lookup: Lookup) -> Option<Found<V>> {
+        let value = Arc::clone(value).downcast().ok()?;
         if lookup == Lookup::Hit { &self.metrics.memory_hits } else { &self.metrics.stale }.inc();
         Some(Found { value, lookup })
     }

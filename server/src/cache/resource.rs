@@ -173,12 +173,22 @@ fn fill(form: &str, argument: &str) -> String {
     key
 }
 
+/// Which bytes stand for themselves. A table, for each read asks.
+#[expect(clippy::indexing_slicing, reason = "below the length, while compiling")]
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'%' | b'{' | b'}' | b'*' | b'?' | b'[' | b']' | b'\\' | b'^');
+        byte += 1;
+    }
+    plain
+};
+
 /// Escapes, as in addresses, what is not printable ASCII, what stands for other characters in Redis's patterns, and braces,
 /// which decide where a key lives in a cluster.
 fn escape_into(key: &mut String, argument: &str) {
-    let is_plain = |byte: u8| {
-        byte.is_ascii_graphic() && !matches!(byte, b'%' | b'{' | b'}' | b'*' | b'?' | b'[' | b']' | b'\\' | b'^')
-    };
+    let is_plain = |byte: u8| PLAIN.get(usize::from(byte)).is_some_and(|is_plain| *is_plain);
     if argument.bytes().all(is_plain) {
         return key.push_str(argument);
     }

@@ -16,8 +16,10 @@ use super::CliError;
 use super::qr::terminal_style;
 use crate::cache::Cache;
 use crate::data_dir::DataDir;
+use crate::events::{EventSink, Events};
 use crate::http::{self, App};
 use crate::key_ring::KeyRing;
+use crate::rate_limit::RateLimiter;
 use crate::scans::Scans;
 use crate::settings::{GivenSettings, Settings};
 use crate::signed_file::{self, BundleFileError, TrustBundleSource};
@@ -28,7 +30,7 @@ use crate::{cached, clock, db, demo, logging, private_file, session, signing_key
 #[derive(Args)]
 #[command(
     after_help = "Settings are taken from flags, then the environment, then the file of --config.\n\nExamples:\n  \
-                        sealcard serve --demo\n  sealcard serve --listen 0.0.0.0:8080 --data-dir /var/lib/sealcard"
+                        sealcard serve --demo\n  sealcard serve --listen 0.0.0.0:8080 --public-url https://cards.example.org --data-dir /var/lib/sealcard"
 )]
 pub(super) struct Serve {
     /// Add the demo user `devcard-demo`, and show its QR code and how to verify it
@@ -69,8 +71,10 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let db = db::connect(settings.database_url.as_deref(), data_dir.path(), &mut metrics).await?;
     let cache = Cache::start(cached::TABLE, settings.cache.clone(), Arc::clone(&db) as _, &mut metrics).await?;
     let cache = Arc::new(cache);
+    let events = Events::new(Arc::clone(&db), Arc::clone(&cache), event_sink(&settings.kafka_brokers)?, &mut metrics);
     let (limits, proxies) = (settings.rate_limits, settings.trusted_proxies.clone());
-    let app = App::new(Arc::clone(&db), Arc::clone(&cache), metrics, keys, settings.issuer.clone(), limits, proxies)
+    let limiter = RateLimiter::new(limits, proxies, Arc::clone(&cache), &mut metrics);
+    let app = App::new(Arc::clone(&db), Arc::clone(&cache), metrics, keys, settings.issuer.clone(), events, limiter)
         .map_err(|error| CliError::new("io", error))?;
     let app = app
         .with_max_pass_ttl(settings.max_pass_ttl)
@@ -86,17 +90,20 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         writeln!(io::stdout(), "Sealcard listens on http://{address}").map_err(CliError::stdio)?;
     }
     tracing::info!(%address, "listening");
+    if address.ip().is_unspecified() && settings.public_url.is_none() {
+        tracing::warn!(%address, "QR codes lead to this address, where nobody finds the server: set --public-url");
+    }
 
     let (scans, events) = (Arc::clone(&app.scans), Arc::clone(&app.events));
     let sweeper = tokio::spawn(sweep(Arc::clone(&db), settings.keep_events));
     let workers = [
         tokio::spawn(recover_scans(Arc::clone(&scans), data_dir.path().to_owned())),
         tokio::spawn(Arc::clone(&scans).run()),
-        tokio::spawn(Arc::clone(&events).run()),
         tokio::spawn(Arc::clone(&events).consume()),
         tokio::spawn(Arc::clone(&app.rate_limiter).run()),
         tokio::spawn(Arc::clone(&app.sessions).run()),
     ];
+    let publisher = tokio::spawn(Arc::clone(&events).run());
     let folder = data_dir.path().to_owned();
     let key_file = settings.signing_key_file.clone().unwrap_or_else(|| DataDir::key_path(data_dir.path()));
     let keeper = tokio::spawn(keep_keys(Arc::clone(&app), data_dir, key_file));
@@ -108,11 +115,31 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     }
     // After the last answer: what was answered is counted.
     scans.finish(&folder).await;
+    events.end();
+    let _ = publisher.await;
     events.finish().await;
     cache.stop().await;
     db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where events go, if it was said.
+#[cfg(feature = "kafka")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn event_sink(kafka_brokers: &[String]) -> Result<Option<Arc<dyn EventSink>>, CliError> {
+    let kafka = || Arc::new(crate::events::KafkaSink::new(kafka_brokers.to_vec())) as _;
+    Ok((!kafka_brokers.is_empty()).then(kafka))
+}
+
+/// Where events go, if it was said.
+#[cfg(not(feature = "kafka"))]
+fn event_sink(kafka_brokers: &[String]) -> Result<Option<Arc<dyn EventSink>>, CliError> {
+    if kafka_brokers.is_empty() {
+        return Ok(None);
+    }
+    let text = "--kafka-brokers: this build has no Kafka: build it with `cargo build --release --package sealcard-server --features kafka`";
+    Err(CliError::new("invalid_settings", text))
 }
 
 /// The fewest characters of the operator's token.
@@ -147,7 +174,7 @@ async fn listen(address: &str) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => CliError::new(
             "address_in_use",
-            format!("{address} is used by another program: stop it, or choose another port with --listen"),
+            format!("{address} is used by another program: stop it, or choose another with --port or --listen"),
         ),
         io::ErrorKind::InvalidInput => CliError::new(
             "invalid_settings",

@@ -67,18 +67,22 @@ macro_rules! implement_codes {
                 Ok(rows.into_iter().map(|(username,)| username).collect())
             }
 
-            async fn add_member(
+            async fn set_member(
                 &self,
                 tenant_id: &str,
                 username: &str,
+                is_member: bool,
             ) -> Result<$crate::cache::Committed<$crate::db::Outcome>, $crate::db::DbError> {
+                use $crate::cache::Committed;
+                use $crate::db::Outcome;
+
                 let mut transaction = self.writer.begin_with($begin).await?;
                 let Some(account_id) = account_named(&mut transaction, username).await? else {
-                    return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::Missing));
+                    return Ok(Committed::unchanged(Outcome::Missing));
                 };
-                // Nobody else adds members of this tenant meanwhile.
+                // Nobody else changes the members of this tenant meanwhile.
                 sqlx::query("UPDATE tenants SET id = id WHERE id = $1").bind(tenant_id).execute(&mut *transaction).await?;
-                let (members, tenants): (i64, i64) = sqlx::query_as(
+                let (others, other_tenants): (i64, i64) = sqlx::query_as(
                     "SELECT (SELECT COUNT(*) FROM tenant_members WHERE tenant_id = $1 AND account_id <> $2), \
                             (SELECT COUNT(*) FROM tenant_members WHERE account_id = $2 AND tenant_id <> $1)",
                 )
@@ -86,54 +90,25 @@ macro_rules! implement_codes {
                 .bind(&account_id)
                 .fetch_one(&mut *transaction)
                 .await?;
-                if members >= $crate::db::MAX_MEMBERS || tenants >= $crate::db::MAX_TENANTS {
-                    return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::TooMany));
+                if is_member && (others >= $crate::db::MAX_MEMBERS || other_tenants >= $crate::db::MAX_TENANTS) {
+                    return Ok(Committed::unchanged(Outcome::TooMany));
                 }
-                sqlx::query(
-                    "INSERT INTO tenant_members (tenant_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                )
-                .bind(tenant_id)
-                .bind(&account_id)
-                .execute(&mut *transaction)
-                .await?;
-                let write = $crate::cached::Write::TenantsChanged { account_id: &account_id };
-                let change = record(&mut transaction, &write).await?;
-                transaction.commit().await?;
-                Ok($crate::cache::Committed::new($crate::db::Outcome::Done, change))
-            }
-
-            async fn remove_member(
-                &self,
-                tenant_id: &str,
-                username: &str,
-            ) -> Result<$crate::cache::Committed<$crate::db::Outcome>, $crate::db::DbError> {
-                let mut transaction = self.writer.begin_with($begin).await?;
-                let Some(account_id) = account_named(&mut transaction, username).await? else {
-                    return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::Missing));
+                let set = if is_member {
+                    "INSERT INTO tenant_members (tenant_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+                } else {
+                    "DELETE FROM tenant_members WHERE tenant_id = $1 AND account_id = $2"
                 };
-                sqlx::query("UPDATE tenants SET id = id WHERE id = $1").bind(tenant_id).execute(&mut *transaction).await?;
-                let (others,): (i64,) = sqlx::query_as(
-                    "SELECT COUNT(*) FROM tenant_members WHERE tenant_id = $1 AND account_id <> $2",
-                )
-                .bind(tenant_id)
-                .bind(&account_id)
-                .fetch_one(&mut *transaction)
-                .await?;
-                let done = sqlx::query("DELETE FROM tenant_members WHERE tenant_id = $1 AND account_id = $2")
-                    .bind(tenant_id)
-                    .bind(&account_id)
-                    .execute(&mut *transaction)
-                    .await?;
-                if done.rows_affected() == 0 {
-                    return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::Missing));
+                let done = sqlx::query(set).bind(tenant_id).bind(&account_id).execute(&mut *transaction).await?;
+                if !is_member && done.rows_affected() == 0 {
+                    return Ok(Committed::unchanged(Outcome::Missing));
                 }
-                if others == 0 {
-                    return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::TooMany));
+                if !is_member && others == 0 {
+                    return Ok(Committed::unchanged(Outcome::TooMany));
                 }
                 let write = $crate::cached::Write::TenantsChanged { account_id: &account_id };
                 let change = record(&mut transaction, &write).await?;
                 transaction.commit().await?;
-                Ok($crate::cache::Committed::new($crate::db::Outcome::Done, change))
+                Ok(Committed::new(Outcome::Done, change))
             }
 
             async fn create_code(

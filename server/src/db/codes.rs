@@ -84,11 +84,10 @@ pub trait Codes: Send + Sync {
     /// The usernames of a tenant's members, in order.
     async fn members_of(&self, tenant_id: &str) -> Result<Vec<String>, DbError>;
 
-    /// Makes the account of this name a member.
-    async fn add_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
-
-    /// Ends the membership of the account of this name. [`Outcome::TooMany`] if it is the last: somebody must stay.
-    async fn remove_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
+    /// Makes the account of this name a member, or ends its membership. [`Outcome::TooMany`] if there are as many as there may
+    /// be, or if it is the last: somebody must stay.
+    async fn set_member(&self, tenant_id: &str, username: &str, is_member: bool)
+    -> Result<Committed<Outcome>, DbError>;
 
     /// Stores a code. [`DbError::Conflict`] if the id is taken by whatever tenant, or was another's: it may be printed somewhere.
     async fn create_code(&self, code: QrCode) -> Result<Committed<Outcome>, DbError>;

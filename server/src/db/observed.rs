@@ -165,8 +165,7 @@ watch! { Codes {
     fn create_tenant(&self, tenant: Tenant, account_id: &str) -> Result<Committed<Outcome>, DbError>;
     fn tenants_of(&self, account_id: &str) -> Result<Vec<Tenant>, DbError>;
     fn members_of(&self, tenant_id: &str) -> Result<Vec<String>, DbError>;
-    fn add_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
-    fn remove_member(&self, tenant_id: &str, username: &str) -> Result<Committed<Outcome>, DbError>;
+    fn set_member(&self, tenant_id: &str, username: &str, is_member: bool) -> Result<Committed<Outcome>, DbError>;
     fn create_code(&self, code: QrCode) -> Result<Committed<Outcome>, DbError>;
     fn codes_of(&self, tenant_id: &str, below: Option<i64>, limit: u32) -> Result<Vec<(i64, QrCode)>, DbError>;
     fn code(&self, tenant_id: &str, qr_id: &str) -> Result<Option<QrCode>, DbError>;

@@ -2,18 +2,21 @@
 //!
 //! Whoever answers a request puts an event into a queue and waits for nothing. From there events go to a sink: the stream
 //! `qr.events` in Redis, from which every server takes its share and writes it into the database, each event once; without Redis,
-//! straight to the database. While the sink does not take them, they go to the database too. No event holds an address of a
+//! straight to the database. Built with the feature `kafka`, events can go to Kafka instead, from where whoever wants them takes
+//! them. While the sink does not take them, they go to the database too. No event holds an address of a
 //! visitor.
 //!
 //! Events tell what happened; they do not count it. Scans are counted by [`crate::scans`], all of them. Of events there may be
 //! too many: what a full queue does not take is dropped, and counted as dropped.
 
 mod consumer;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod sink;
 mod stream;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +30,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+#[cfg(feature = "kafka")]
+pub use self::kafka::KafkaSink;
 pub use self::sink::{EventSink, SinkError};
 
 use self::sink::DatabaseSink;
@@ -166,6 +171,7 @@ fn origin(page: &str) -> Option<String> {
 pub struct Events {
     queue: Mutex<VecDeque<Happening>>,
     came: Notify,
+    is_ending: AtomicBool,
     sink: Arc<dyn EventSink>,
     /// Where events go that the sink does not take.
     instead: DatabaseSink,
@@ -190,9 +196,14 @@ impl Metrics {
 }
 
 impl Events {
-    /// Hands events to Redis if this cache has one, else to this database.
+    /// Hands events to a sink that is given; else to Redis if this cache has one, else to this database.
     #[must_use]
-    pub fn new(db: Arc<dyn Repository>, cache: Arc<Cache>, registry: &mut Registry) -> Self {
+    pub fn new(
+        db: Arc<dyn Repository>,
+        cache: Arc<Cache>,
+        given: Option<Arc<dyn EventSink>>,
+        registry: &mut Registry,
+    ) -> Self {
         let metrics = Metrics::default();
         registry.register(
             "events",
@@ -202,15 +213,24 @@ impl Events {
         for fate in ["published", "kept instead", "persisted", "dead", "dropped"] {
             metrics.count(fate, 0);
         }
-        let with_redis = cache.has_redis();
-        let sink: Arc<dyn EventSink> = if with_redis {
-            Arc::new(RedisStream::new(Arc::clone(&cache)))
-        } else {
-            Arc::new(DatabaseSink::new(Arc::clone(&db)))
+        let sink: Arc<dyn EventSink> = match given {
+            Some(sink) => sink,
+            None if cache.has_redis() => Arc::new(RedisStream::new(Arc::clone(&cache))),
+            None => Arc::new(DatabaseSink::new(Arc::clone(&db))),
         };
-        let consumer =
-            with_redis.then(|| consumer::Consumer::new(RedisStream::new(cache), Arc::clone(&db), metrics.clone()));
-        Self { queue: Mutex::default(), came: Notify::new(), sink, instead: DatabaseSink::new(db), consumer, metrics }
+        // Also beside another sink: what was in the stream before is not forgotten.
+        let consumer = cache
+            .has_redis()
+            .then(|| consumer::Consumer::new(RedisStream::new(cache), Arc::clone(&db), metrics.clone()));
+        Self {
+            queue: Mutex::default(),
+            came: Notify::new(),
+            is_ending: AtomicBool::new(false),
+            sink,
+            instead: DatabaseSink::new(db),
+            consumer,
+            metrics,
+        }
     }
 
     /// Takes an event, without waiting for anything.
@@ -226,16 +246,22 @@ impl Events {
         }
     }
 
-    /// Hands events over as they come, until it is dropped.
+    /// Hands events over as they come, until [`Self::end`]. Whoever drops it before may have events handed over twice.
     pub async fn run(self: Arc<Self>) {
         let mut failed = false;
-        loop {
+        while !self.is_ending.load(Ordering::SeqCst) {
             if self.queue().is_empty() {
                 self.came.notified().await;
             }
             tokio::time::sleep(if failed { PAUSE_AFTER_FAILURE } else { GATHER }).await;
             failed = !self.hand_over().await;
         }
+    }
+
+    /// Lets [`Self::run`] come to its end, after the batch that it is handing over.
+    pub fn end(&self) {
+        self.is_ending.store(true, Ordering::SeqCst);
+        self.came.notify_one();
     }
 
     /// Takes this server's share of the events in Redis, and writes it into the database, until it is dropped.

@@ -1,21 +1,15 @@
 //! Whether a request is answered, or its client has sent too many.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, Response};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Request, Response};
 use axum::response::IntoResponse as _;
 
+use super::templates::{self, RATELIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET};
 use super::{ApiError, App};
 use crate::rate_limit::{Client, Decision, Limit, Tier, now_ms};
-
-const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What is known of a request before it is answered.
 pub(super) enum Admission {
@@ -56,20 +50,46 @@ impl Admission {
             .then(|| ApiError::too_many_requests(decision.limit, decision.reset_secs).into_response())
     }
 
-    /// Says in an answer how many more would be answered.
-    pub(super) fn tell(&self, app: &App, response: &mut Response<Body>) {
+    /// Says in an answer what every answer says, and what the limit is.
+    pub(super) fn complete(&self, app: &App, headers: &mut HeaderMap) {
+        let stated = if let Self::Decided(tier, _) = self { app.rate_limiter.stated(*tier) } else { None };
+        templates::complete(headers, stated);
+    }
+
+    /// Says how many more would be answered.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
         let Self::Decided(tier, Decision { remaining, reset_secs, .. }) = *self else { return };
-        let headers = response.headers_mut();
-        if let Some(stated) = app.rate_limiter.stated(tier) {
-            headers.insert(X_RATELIMIT_LIMIT, stated.limit.clone());
-            headers.insert(RATELIMIT_POLICY, stated.policy.clone());
+        if let Some([state, remaining, reset]) = state(tier, remaining, reset_secs) {
+            headers.insert(RATELIMIT, state);
+            headers.insert(X_RATELIMIT_REMAINING, remaining);
+            headers.insert(X_RATELIMIT_RESET, reset);
         }
-        headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
-        headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_secs));
-        let mut state = String::with_capacity(40);
-        let written = write!(state, "\"{}\";r={remaining};t={reset_secs}", tier.as_str());
-        if let (Ok(()), Ok(value)) = (written, HeaderValue::try_from(state)) {
-            headers.insert(RATELIMIT, value);
-        }
+    }
+}
+
+/// The value of `RateLimit`, and its two numbers for the older headers: parts of one text, which is written for every request.
+fn state(tier: Tier, remaining: u32, reset_secs: u32) -> Option<[HeaderValue; 3]> {
+    let (mut r, mut t) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let (r, t) = (r.format(remaining), t.format(reset_secs));
+    let text = ["\"", tier.as_str(), "\";r=", r, ";t=", t].concat();
+    let end = text.len();
+    let before_t = end.checked_sub(t.len())?;
+    let after_r = before_t.checked_sub(";t=".len())?;
+    let before_r = after_r.checked_sub(r.len())?;
+    let text = Bytes::from(text);
+    let part = |range| HeaderValue::from_maybe_shared(text.slice(range)).ok();
+    Some([part(0..end)?, part(before_r..after_r)?, part(before_t..end)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_parts_of_the_state() {
+        let told = |remaining, reset| state(Tier::Scan, remaining, reset).unwrap();
+        assert_eq!(told(5_999, 60), ["\"scan\";r=5999;t=60", "5999", "60"]);
+        assert_eq!(told(0, 1), ["\"scan\";r=0;t=1", "0", "1"]);
+        assert_eq!(told(u32::MAX, 86_400), ["\"scan\";r=4294967295;t=86400", "4294967295", "86400"]);
     }
 }

@@ -100,7 +100,7 @@ impl ApiError {
     pub fn too_many_requests(limit: Limit, retry_after_secs: u32) -> Self {
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests");
         let Limit { requests, window_secs } = limit;
-        let detail = format!("up to {requests} in {window_secs} seconds: try again in {retry_after_secs}");
+        let detail = format!("up to {requests} in {window_secs} seconds: try again in {retry_after_secs} seconds");
         Self { retry_after_secs: Some(retry_after_secs), ..error.with_detail(detail) }
     }
 
@@ -231,7 +231,7 @@ impl From<IssueError> for ApiError {
 
 /// Answers requests for unknown paths.
 pub(super) async fn no_such_route() -> ApiError {
-    ApiError::not_found("No such route")
+    ApiError::not_found("No such route").with_detail("/docs has all there are")
 }
 
 /// Answers requests with a method that the path does not know.

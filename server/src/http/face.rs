@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use futures_util::future::Either;
@@ -23,12 +23,8 @@ use super::admission::Admission;
 use super::limits::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use super::request_context::{self, RequestContext};
 use super::{ApiError, App, at_once, error, router};
+use crate::cache::Lookup;
 use crate::rate_limit::Client;
-
-const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
-/// What an answer may do that a browser shows as a page: nothing, nor stand in another's frame.
-const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The service as connections see it.
 #[derive(Clone)]
@@ -65,29 +61,37 @@ async fn route(mut router: Router, request: Request<Incoming>) -> Response<Body>
     }
 }
 
-/// What is in memory, or a panic on the way to it.
-fn at_once(app: &Arc<App>, request: &Request<Incoming>) -> Option<Response<Body>> {
-    let answer = catch_unwind(AssertUnwindSafe(|| at_once::answer(app, request)));
-    answer.unwrap_or_else(|panic| Some(error::panicked(panic)))
+/// An answer as it was made.
+enum Made {
+    /// Out of memory and from a template: what every answer says stands in it.
+    AtOnce(Response<Body>, Lookup),
+    /// In any other way.
+    Otherwise(Response<Body>),
+}
+
+/// What needs no route: a refusal, what is in memory, or a panic on the way to it.
+fn at_once(app: &Arc<App>, request: &Request<Incoming>, admission: &Admission, now: Instant) -> Option<Made> {
+    if let Some(refusal) = admission.refusal() {
+        return Some(Made::Otherwise(refusal));
+    }
+    match catch_unwind(AssertUnwindSafe(|| at_once::answer(app, request, now))) {
+        Ok(answer) => answer.map(|(response, lookup)| Made::AtOnce(response, lookup)),
+        Err(panic) => Some(Made::Otherwise(error::panicked(panic))),
+    }
 }
 
 /// What every answer gets, and its line in the log.
-fn finish(
-    app: &App,
-    mut response: Response<Body>,
-    admission: &Admission,
-    began: Instant,
-) -> Result<Response<Body>, Infallible> {
-    admission.tell(app, &mut response);
-    let headers = response.headers_mut();
-    // What does not say otherwise is somebody's own.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+fn finish(app: &App, made: Made, admission: &Admission, began: Instant) -> Result<Response<Body>, Infallible> {
+    let (mut response, lookup) = match made {
+        Made::AtOnce(response, lookup) => (response, Some(lookup)),
+        Made::Otherwise(mut response) => {
+            admission.complete(app, response.headers_mut());
+            (response, None)
+        }
+    };
+    admission.tell(response.headers_mut());
     RequestContext::name(&mut response);
-    request_context::log(&response, began);
+    request_context::log(&response, lookup, began);
     Ok(response)
 }
 
@@ -107,9 +111,8 @@ impl hyper::service::Service<Request<Incoming>> for Face {
             if matches!(admission, Admission::Asks(..)) {
                 return Either::Right((admission, request));
             }
-            let answer = admission.refusal().or_else(|| at_once(&self.app, &request));
-            match answer {
-                Some(response) => Either::Left(finish(&self.app, response, &admission, began)),
+            match at_once(&self.app, &request, &admission, began) {
+                Some(made) => Either::Left(finish(&self.app, made, &admission, began)),
                 None => Either::Right((admission, request)),
             }
         });
@@ -120,17 +123,18 @@ impl hyper::service::Service<Request<Incoming>> for Face {
                 Either::Right(Box::pin(context.scope(async move {
                     let asked = matches!(admission, Admission::Asks(..));
                     let admission = admission.decided(&app).await;
-                    let known = admission.refusal().or_else(|| asked.then(|| at_once(&app, &request)).flatten());
-                    let response = match known {
-                        Some(response) => response,
+                    // Whoever waits may have slept for long: what was fresh then may not be now.
+                    let known = asked.then(|| at_once(&app, &request, &admission, Instant::now())).flatten();
+                    let made = match known {
+                        Some(made) => made,
                         None => {
                             let client = Client::of(peer, request.headers(), app.rate_limiter.proxies());
                             let mut request = request;
                             request.extensions_mut().insert(client);
-                            route(router, request).await
+                            Made::Otherwise(route(router, request).await)
                         }
                     };
-                    finish(&app, response, &admission, began)
+                    finish(&app, made, &admission, began)
                 })))
             }
         }

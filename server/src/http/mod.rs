@@ -8,10 +8,13 @@ mod etag;
 mod face;
 mod json;
 mod limits;
+mod openapi;
 mod request_context;
+#[expect(unused_qualifications, reason = "the macros that describe routes write them")]
 mod routes;
 mod serve;
 mod state;
+mod templates;
 
 use std::sync::Arc;
 
@@ -43,6 +46,15 @@ pub fn router(app: Arc<App>) -> Router {
             .route(&format!("{prefix}/{{username}}/qr-session"), get(public::qr_session))
             .route(&format!("{prefix}/{{username}}/qr"), get(public::qr));
     }
+    // Behind a gateway that takes `/api` away, too.
+    for prefix in ["/api/qr", "/qr"] {
+        router = router
+            .route(prefix, post(qr_code::create).get(qr_code::list))
+            .route(&format!("{prefix}/generate"), post(qr_code::generate))
+            .route(&format!("{prefix}/{{qrId}}"), get(qr_code::read).patch(qr_code::change).delete(qr_code::remove))
+            .route(&format!("{prefix}/{{qrId}}/stats"), get(qr_code::stats))
+            .route(&format!("{prefix}/{{qrId}}/image"), get(qr_code::image));
+    }
     router
         .route("/api/accounts", post(account::create))
         .route("/api/accounts/me/password", put(account::change_password))
@@ -61,11 +73,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/tenants", post(tenant::create).get(tenant::list))
         .route("/api/tenants/{tenantId}/members", get(tenant::members))
         .route("/api/tenants/{tenantId}/members/{username}", put(tenant::add_member).delete(tenant::remove_member))
-        .route("/api/qr", post(qr_code::create).get(qr_code::list))
-        .route("/api/qr/generate", post(qr_code::create))
-        .route("/api/qr/{qrId}", get(qr_code::read).patch(qr_code::change).delete(qr_code::remove))
-        .route("/api/qr/{qrId}/stats", get(qr_code::stats))
-        .route("/api/qr/{qrId}/image", get(qr_code::image))
+        .route("/generate", post(qr_code::generate))
         .route("/scan/{qrId}", get(scan::scan))
         .route("/api/dashboard/stats", get(dashboard::stats))
         .route("/api/cache", get(cache::list))
@@ -77,6 +85,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(health::read))
         .route("/api/health/cache", get(health::cache))
         .route("/metrics", get(health::metrics))
+        .route("/api/openapi.json", get(openapi::read))
+        .merge(openapi::page())
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(app)

@@ -8,15 +8,12 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::templates::{X_CACHE, X_REQUEST_ID};
 use crate::cache::Lookup;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// Longer ids from outside are replaced.
 const MAX_LENGTH: usize = 64;
@@ -59,7 +56,7 @@ impl RequestContext {
     /// Puts the id into the answer.
     pub(super) fn name(response: &mut Response<Body>) {
         if let Some(id) = Self::with_current(|request| request.id.clone()).flatten() {
-            response.headers_mut().insert(REQUEST_ID, id);
+            response.headers_mut().insert(X_REQUEST_ID, id);
         }
     }
 
@@ -90,13 +87,16 @@ impl Serialize for RequestContext {
     }
 }
 
-/// Logs how a request ended.
-pub(super) fn log(response: &Response<Body>, began: Instant) {
+/// Logs how a request ended, and what was found in memory, if anything was.
+pub(super) fn log(response: &Response<Body>, found: Option<Lookup>, began: Instant) {
     let status = response.status().as_u16();
-    let hit = response.headers().get(X_CACHE).is_some_and(|lookup| lookup == Lookup::Hit.as_str());
+    let is_hit = match found {
+        Some(lookup) => lookup == Lookup::Hit,
+        None => response.headers().get(X_CACHE).is_some_and(|lookup| lookup == Lookup::Hit.as_str()),
+    };
     let ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     // What the cache answers is the great mass, and tells nothing that the metrics do not.
-    if hit {
+    if is_hit {
         tracing::debug!(status, ms = ms(), "answered");
     } else {
         tracing::info!(status, ms = ms(), "answered");
@@ -104,7 +104,7 @@ pub(super) fn log(response: &Response<Body>, began: Instant) {
 }
 
 fn id_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    let given = headers.get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
+    let given = headers.get(&X_REQUEST_ID).filter(|id| is_plain(id)).cloned();
     given.or_else(|| HeaderValue::from_str(next_id().encode_lower(&mut Uuid::encode_buffer())).ok())
 }
 

@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use sealcard_core::{Issuer, Token, Ttl, UnixTime, Username};
 
+use super::templates::Templates;
 use super::{ApiError, RequestContext};
 use crate::cache::{Cache, Committed, Found, Json};
 use crate::dashboard::{self, DashboardStats};
@@ -16,7 +17,7 @@ use crate::key_ring::KeyRing;
 use crate::pass::{self, PassRequest};
 use crate::password::{PasswordError, Passwords};
 use crate::public_profile::{PublicProfile, TokenForm};
-use crate::rate_limit::{Limits, RateLimiter, TrustedProxies};
+use crate::rate_limit::RateLimiter;
 use crate::scans::Scans;
 use crate::sessions::Sessions;
 use crate::signed_file::TrustBundleSource;
@@ -36,6 +37,8 @@ pub struct App {
     pub events: Arc<Events>,
     /// Finds sessions.
     pub sessions: Arc<Sessions>,
+    /// The headers of frequent answers.
+    pub templates: Templates,
     /// Says which requests are too many.
     pub rate_limiter: Arc<RateLimiter>,
     /// What the addresses in QR codes begin with, like `https://cards.example.org`.
@@ -64,16 +67,15 @@ impl App {
         mut registry: Registry,
         keys: KeyRing,
         issuer_name: String,
-        limits: Limits,
-        proxies: TrustedProxies,
+        events: Events,
+        rate_limiter: RateLimiter,
     ) -> Result<Self, PasswordError> {
         let profile_views = Counter::default();
         registry.register("profile_views", "Public profiles asked for, cached or not", profile_views.clone());
         let scans = Scans::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
-        let events = Events::new(Arc::clone(&db), Arc::clone(&cache), &mut registry);
-        let rate_limiter = RateLimiter::new(limits, proxies, Arc::clone(&cache), &mut registry);
         Ok(Self {
             sessions: Arc::new(Sessions::new(Arc::clone(&db), Arc::clone(&cache))),
+            templates: Templates::new(&rate_limiter),
             rate_limiter: Arc::new(rate_limiter),
             scans: Arc::new(scans),
             events: Arc::new(events),

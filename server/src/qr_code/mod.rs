@@ -7,6 +7,7 @@ use sealcard_core::UnixTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 pub use id::{Id, IdError, MAX_ID};
 pub use target::{MAX_TARGET_BYTES, TargetError, TargetUrl};
@@ -64,7 +65,7 @@ impl Style {
 }
 
 /// A code as it is cached and answered: everything but how often it was scanned, which is never cached with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QrCodeJson {
     /// Its id.
@@ -74,9 +75,11 @@ pub struct QrCodeJson {
     /// Whose it is.
     pub tenant_id: String,
     /// When it was made, ISO 8601.
+    #[schema(format = DateTime)]
     pub created_at: String,
     /// What was given for its drawing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub style: Option<Map<String, Value>>,
 }
 

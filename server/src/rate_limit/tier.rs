@@ -69,11 +69,11 @@ impl Tier {
             return Some(Self::Scan);
         }
         if let Some(rest) = path.strip_prefix("/api/public/").or_else(|| path.strip_prefix("/api/u/")) {
-            return Some(match rest.split_once('/') {
-                None => Self::Profile,
-                Some((_, "qr-session")) => Self::Session,
-                Some((_, "qr")) => Self::Image,
-                Some(_) => Self::Api,
+            return Some(match rest {
+                _ if rest.ends_with("/qr-session") => Self::Session,
+                _ if rest.ends_with("/qr") => Self::Image,
+                _ if rest.contains('/') => Self::Api,
+                _ => Self::Profile,
             });
         }
         match path {
@@ -81,7 +81,9 @@ impl Tier {
             "/.well-known/jwks.json" | "/api/trust-bundle" | "/api/revocations" => Some(Self::Scan),
             "/api/sessions" | "/api/accounts" if method == Method::POST => Some(Self::Auth),
             "/api/accounts/me/password" => Some(Self::Auth),
-            _ if path.starts_with("/api/qr/") && path.ends_with("/image") => Some(Self::Image),
+            _ if path.strip_prefix("/api").unwrap_or(path).starts_with("/qr/") && path.ends_with("/image") => {
+                Some(Self::Image)
+            }
             _ => Some(Self::Api),
         }
     }
@@ -112,7 +114,7 @@ pub struct Limits([Option<Limit>; Tier::ALL.len()]);
 /// Limits that cannot be read.
 #[derive(Debug, Error)]
 #[error(
-    "--rate-limits {0:?}: say on, off, or what differs, like api=100/60,auth=10/60,scan=off (requests/seconds, up to a day)"
+    "--rate-limits {0:?}: say on, off, or what differs, like api=100/60,auth=10/60,scan=off (requests/seconds, up to a day); the tiers are api, auth, login, profile, session, image and scan"
 )]
 pub struct LimitsError(String);
 
@@ -188,6 +190,7 @@ mod tests {
         assert_eq!(of("GET", "/api/u/ada/qr-session"), Some(Tier::Session));
         assert_eq!(of("GET", "/api/public/ada/qr"), Some(Tier::Image));
         assert_eq!(of("GET", "/api/qr/qr_1/image"), Some(Tier::Image));
+        assert_eq!(of("GET", "/qr/qr_1/image"), Some(Tier::Image));
         assert_eq!(of("POST", "/api/sessions"), Some(Tier::Auth));
         assert_eq!(of("GET", "/api/sessions"), Some(Tier::Api));
         assert_eq!(of("POST", "/api/accounts"), Some(Tier::Auth));

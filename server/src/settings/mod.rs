@@ -136,6 +136,11 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_KEEP_EVENTS_DAYS", value_name = "DAYS")]
     keep_events_days: Option<u32>,
 
+    /// Brokers of a Kafka to whose topic qr.events the events of QR codes go, instead of a stream in Redis: hosts and ports, like
+    /// kafka1:9092,kafka2:9092. Only in a build with the feature kafka [default: none]
+    #[arg(long, env = "SEALCARD_KAFKA_BROKERS", value_name = "BROKERS")]
+    kafka_brokers: Option<String>,
+
     /// The longest life of a pass in seconds, up to 2592000 [default: 2592000, 30 days]
     #[arg(long, env = "SEALCARD_MAX_PASS_TTL", value_name = "SECONDS")]
     max_pass_ttl: Option<u32>,
@@ -180,6 +185,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// For how long events are kept.
     pub keep_events: Duration,
+    /// The Kafka for events: hosts and ports; none for the stream in Redis, or the database.
+    pub kafka_brokers: Vec<String>,
     /// The longest life of a pass.
     pub max_pass_ttl: Ttl,
     /// The issuer's name.
@@ -228,6 +235,9 @@ pub enum SettingsError {
     /// So long events are not kept.
     #[error("--keep-events-days: {0}, but 1 to {MAX_EVENT_DAYS} are allowed")]
     EventDays(u32),
+    /// A broker is no host and port.
+    #[error("--kafka-brokers: {0:?}, but each must be a host and a port, like kafka1:9092")]
+    KafkaBroker(String),
     /// The issuer's name is not safe to show.
     #[error("the issuer's name (--issuer): {0}")]
     Issuer(ProfileProblem),
@@ -248,6 +258,16 @@ fn parse_public_url(text: &str) -> Result<String, SettingsError> {
     let origin = url.as_str().trim_end_matches('/');
     let is_origin = origin.split("//").nth(1).is_some_and(|host| !host.contains(['/', '?', '#']));
     if is_origin { Ok(origin.to_owned()) } else { Err(SettingsError::PublicUrl) }
+}
+
+fn parse_brokers(text: &str) -> Result<Vec<String>, SettingsError> {
+    let is_broker = |broker: &str| {
+        let parts = broker.rsplit_once(':');
+        parts.is_some_and(|(host, port)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok())
+    };
+    let parse =
+        |broker: &str| is_broker(broker).then(|| broker.to_owned()).ok_or(SettingsError::KafkaBroker(broker.into()));
+    text.split(',').map(str::trim).filter(|broker| !broker.is_empty()).map(parse).collect()
 }
 
 impl GivenSettings {
@@ -297,6 +317,7 @@ impl GivenSettings {
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             public_url: self.public_url.or(other.public_url),
             keep_events_days: self.keep_events_days.or(other.keep_events_days),
+            kafka_brokers: self.kafka_brokers.or(other.kafka_brokers),
             max_pass_ttl: self.max_pass_ttl.or(other.max_pass_ttl),
             issuer: self.issuer.or(other.issuer),
             log: self.log.or(other.log),
@@ -368,6 +389,7 @@ impl GivenSettings {
             trusted_proxies: TrustedProxies::parse(&self.trusted_proxies.unwrap_or_default())?,
             public_url: self.public_url.filter(|url| !url.is_empty()).map(|url| parse_public_url(&url)).transpose()?,
             keep_events: parse_days(self.keep_events_days.unwrap_or_default())?,
+            kafka_brokers: parse_brokers(&self.kafka_brokers.unwrap_or_default())?,
             max_pass_ttl: self.max_pass_ttl.map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
             issuer: issuer.as_str().into(),
             log: self.log.unwrap_or_default(),
@@ -378,6 +400,15 @@ impl GivenSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brokers_are_hosts_and_ports() {
+        assert_eq!(parse_brokers("").unwrap(), [""; 0]);
+        assert_eq!(parse_brokers("kafka1:9092, [::1]:9093,").unwrap(), ["kafka1:9092", "[::1]:9093"]);
+        for wrong in ["kafka1", "kafka1:", ":9092", "kafka1:65536", "kafka://kafka1:9092"] {
+            assert!(parse_brokers(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_flag_beats_the_file_and_the_file_beats_the_default() {

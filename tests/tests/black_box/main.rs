@@ -3,6 +3,7 @@
 mod command_line;
 mod databases;
 mod demo;
+mod headers;
 mod key_files;
 mod limits;
 mod login;

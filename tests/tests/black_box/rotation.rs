@@ -1,5 +1,6 @@
 //! Keys rotated and withdrawn under a running server.
 
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::time::{Duration, Instant};
 
 use sealcard_tests::binary;
@@ -186,4 +187,27 @@ fn an_offline_root_vouches_for_each_key_in_its_time() {
     assert_eq!(with("purposes", serde_json::json!(["revocation-lists"])), "not_permitted");
     assert_eq!(with("purposes", serde_json::json!([])), "invalid_trust");
     assert_eq!(with("purposes", serde_json::json!(["everything"])), "invalid_trust");
+}
+
+/// The operator may be root, and the server somebody else: the files stay the server's.
+#[test]
+fn whoever_rotates_the_files_stay_whose_they_were() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let data_dir = folder.path().join("data");
+    let path = data_dir.display().to_string();
+    assert!(Server::start_on(&data_dir, &[]).stop().success());
+    let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    // Nobody's, as far as we know.
+    let owner = if root { 54_321 } else { std::fs::metadata(&data_dir).unwrap().uid() };
+    if root {
+        let _ = std::fs::remove_file(data_dir.join("signing-key.jwk.lock"));
+        for entry in std::fs::read_dir(&data_dir).unwrap() {
+            chown(entry.unwrap().path(), Some(owner), Some(owner)).unwrap();
+        }
+        chown(&data_dir, Some(owner), Some(owner)).unwrap();
+    }
+    assert_eq!(binary::run(&["keys", "rotate", "--data-dir", &path]).status, 0);
+    for file in ["signing-key.jwk", "signing-key.jwk.lock"] {
+        assert_eq!(std::fs::metadata(data_dir.join(file)).unwrap().uid(), owner, "{file}");
+    }
 }

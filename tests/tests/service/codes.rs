@@ -38,6 +38,13 @@ fn a_code_lives(site: Site) {
     assert_eq!(ada.get(&server, "/api/qr/qr_1"), code);
     code["cached"] = true.into();
     assert_eq!(ada.get(&server, "/api/qr/qr_1"), code);
+    // As it is called behind a gateway.
+    assert_eq!(ada.get(&server, "/qr/qr_1"), code);
+    assert_eq!(ada.get(&server, "/qr")["count"], 1);
+    assert_eq!(ada.get(&server, "/qr/qr_1/stats"), ada.get(&server, "/api/qr/qr_1/stats"));
+    for path in ["/generate", "/qr/generate", "/qr", "/api/qr"] {
+        assert_eq!(ada.ask(&server, "POST", path, Some(&body)).problem(), (409, "conflict".into()), "{path}");
+    }
     assert_eq!(scan(&server, "qr_1"), "https://acme.example/one");
     if has_redis {
         let ttl = |key: &str| site.backend.cli(&["ttl", key]).parse::<i64>().unwrap();

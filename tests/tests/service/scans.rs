@@ -478,6 +478,28 @@ fn a_batch_whose_answer_is_lost_is_not_added_twice() {
     is_counted(&server, &ada, "qr_1", scans);
 }
 
+/// The database has done it, and nobody hears of it: the batch is offered again, and not added again.
+#[test]
+fn a_commit_whose_answer_is_lost_is_not_made_twice() {
+    let (relay, url) = postgres::away_able();
+    let mut site = Site::new(Backend::None);
+    site.database = Some(url);
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    ada.make(&server, "qr_1", TARGET);
+    for round in 1..=5 {
+        relay.lose_answers_with(b"COMMIT\0");
+        for _ in 0..3 {
+            scan(&server, "qr_1");
+        }
+        server.wait_until("an answer is lost", |server| server.metric("scan_batch_failures_total") >= round);
+        relay.mend();
+        server.wait_until("all is written", |server| server.metric("scans_unsaved") == 0);
+    }
+    server.wait_until("the database is back", |server| server.get("/health").json()["database"] == "ok");
+    is_counted(&server, &ada, "qr_1", 15);
+}
+
 /// The most that a server loses that is killed: what it answered in the last pause between two writes, and during one. How
 /// long that is on this machine just now is seen from how often it writes.
 #[test]

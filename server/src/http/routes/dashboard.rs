@@ -7,9 +7,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::cache::Found;
+use crate::dashboard::DashboardStats;
 use crate::http::auth::LoggedIn;
 use crate::http::{ApiError, App};
 
+/// What the caller's account looks like at a glance.
+#[utoipa::path(get, path = "/api/dashboard/stats", operation_id = "readDashboard", tag = "profiles", security(("session" = [])), responses(
+    (status = 200, description = "Numbers of the account", body = DashboardStats),
+))]
 pub(in crate::http) async fn stats(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,

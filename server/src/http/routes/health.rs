@@ -8,18 +8,24 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::cache::{RedisStatus, Tally};
 use crate::http::{ApiError, App};
 
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Health {
+    /// `ok` or `degraded`.
     status: &'static str,
+    /// `ok` or `unavailable`.
     database: &'static str,
+    /// `ok`, `unavailable` or `not configured`.
     redis: &'static str,
 }
 
-pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> impl IntoResponse {
+/// How the server is: 200 as long as it answers.
+#[utoipa::path(get, path = "/health", operation_id = "readHealth", tag = "health", responses((status = 200, description = "Its parts", body = Health)))]
+pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> Json<Health> {
     let database = if app.cache.source_is_up() { "ok" } else { "unavailable" };
     let redis = match (app.cache.has_redis(), app.cache.redis_is_up()) {
         (false, _) => "not configured",
@@ -30,9 +36,10 @@ pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> impl IntoRespo
     Json(Health { status, database, redis })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CacheHealth {
+pub(in crate::http) struct CacheHealth {
+    /// `healthy`, `degraded` or `down`.
     status: &'static str,
     redis: RedisHealth,
     cache: Rates,
@@ -41,7 +48,7 @@ struct CacheHealth {
     warnings: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RedisHealth {
     connected: bool,
     /// Seconds since the node that started last did.
@@ -50,13 +57,13 @@ struct RedisHealth {
 }
 
 /// Bytes.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Memory {
     used: u64,
     peak: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Rates {
     hit_rate: f64,
@@ -72,7 +79,11 @@ impl Rates {
     }
 }
 
-pub(in crate::http) async fn cache(State(app): State<Arc<App>>) -> impl IntoResponse {
+/// How the cache is.
+#[utoipa::path(get, path = "/api/health/cache", operation_id = "readCacheHealth", tag = "health", responses(
+    (status = 200, description = "The cache and its Redis", body = CacheHealth),
+))]
+pub(in crate::http) async fn cache(State(app): State<Arc<App>>) -> Json<CacheHealth> {
     let redis = app.cache.redis_status().await;
     let fallback_mode = redis.as_ref().is_some_and(|redis| !redis.connected);
     let source_is_up = app.cache.source_is_up();
@@ -104,6 +115,11 @@ fn warnings(redis: &RedisStatus) -> Vec<String> {
     Vec::new()
 }
 
+/// Every metric, for Prometheus.
+#[utoipa::path(get, path = "/metrics", operation_id = "readMetrics", tag = "health", responses(
+    (status = 200, description = "OpenMetrics", body = String,
+     content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+))]
 pub(in crate::http) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let text = app.metrics().map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");

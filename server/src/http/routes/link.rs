@@ -7,35 +7,38 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use sealcard_core::LinkDraft;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::profile::{given, own, to_json};
 use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
 use crate::http::json::{JsonBody, PathParameter};
+use crate::http::openapi::{LinkInPath, NewLink};
 use crate::http::{ApiError, App};
-use crate::profile_json::{ANYBODY, LinkJson};
+use crate::profile_json::{ANYBODY, LinkJson, ProfileJson};
 use crate::session::Session;
 
 /// A link's new members: an absent one stays, and an address of `null` becomes the platform's. So does, when the name
 /// changes, an address that was the platform's.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(in crate::http) struct LinkChange {
     platform: Option<String>,
     username: Option<String>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     url: Option<Option<String>>,
 }
 
 /// The links in their new order: every id once, either plainly or as DevCard sends it.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(in crate::http) enum Order {
     Ids { ids: Vec<String> },
     Links { links: Vec<OrderedLink> },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct OrderedLink {
     id: String,
@@ -54,6 +57,10 @@ impl Order {
     }
 }
 
+/// Adds a link at the end.
+#[utoipa::path(post, path = "/api/profiles/me/links", operation_id = "addLink", tag = "profiles", request_body = NewLink, security(("session" = [])),
+    responses((status = 201, description = "The link", body = LinkJson),
+))]
 pub(in crate::http) async fn add(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -68,6 +75,12 @@ pub(in crate::http) async fn add(
     Ok((StatusCode::CREATED, one(&stored, &id)?))
 }
 
+/// Changes a link.
+#[utoipa::path(put, path = "/api/profiles/me/links/{id}", operation_id = "changeLink", tag = "profiles", params(LinkInPath), request_body = LinkChange,
+    security(("session" = [])), responses(
+    (status = 200, description = "The link", body = LinkJson),
+    (status = 404, description = "The caller has no such link"),
+))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -88,6 +101,10 @@ pub(in crate::http) async fn change(
     one(&stored, &id)
 }
 
+/// Removes a link.
+#[utoipa::path(delete, path = "/api/profiles/me/links/{id}", operation_id = "removeLink", tag = "profiles", params(LinkInPath), security(("session" = [])),
+    responses((status = 204, description = "Removed"), (status = 404, description = "The caller has no such link"),
+))]
 pub(in crate::http) async fn remove(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -98,6 +115,10 @@ pub(in crate::http) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Puts the links into another order.
+#[utoipa::path(put, path = "/api/profiles/me/links/reorder", operation_id = "reorderLinks", tag = "profiles", request_body = Order, security(("session" = [])),
+    responses((status = 200, description = "The profile", body = ProfileJson),
+))]
 pub(in crate::http) async fn reorder(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -108,6 +129,10 @@ pub(in crate::http) async fn reorder(
     own(&stored)
 }
 
+/// Remembers that the caller follows somebody there.
+#[utoipa::path(put, path = "/api/links/{id}/follow", operation_id = "followLink", tag = "profiles", params(LinkInPath), security(("session" = [])),
+    responses((status = 204, description = "Followed"), (status = 404, description = "There is no such link"),
+))]
 pub(in crate::http) async fn follow(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -116,6 +141,10 @@ pub(in crate::http) async fn follow(
     set_follow(&app, &session, &id, true).await
 }
 
+/// Forgets it.
+#[utoipa::path(delete, path = "/api/links/{id}/follow", operation_id = "unfollowLink", tag = "profiles", params(LinkInPath), security(("session" = [])),
+    responses((status = 204, description = "Not followed"), (status = 404, description = "There is no such link"),
+))]
 pub(in crate::http) async fn unfollow(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,

@@ -7,7 +7,7 @@ pub(super) mod health;
 pub(super) mod jwks;
 pub(super) mod link;
 pub(super) mod pass;
-mod picture;
+pub(super) mod picture;
 pub(super) mod profile;
 pub(super) mod public;
 pub(super) mod qr_code;

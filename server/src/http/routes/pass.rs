@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use sealcard_core::{HolderKey, Ttl, UnverifiedSnapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::profile::to_json;
 use crate::clock;
 use crate::db::Revoke;
 use crate::http::auth::{LoggedIn, OwnerOrAdmin};
@@ -23,42 +23,50 @@ const DEFAULT_TTL: Ttl = match Ttl::from_secs(7 * 86_400) {
     Err(_) => panic!("outside the format's limits"),
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct PassBody {
-    /// A JWK.
+    /// The public key of the device as a JWK: P-256, or Ed25519.
+    #[schema(value_type = Object)]
     holder_key: Value,
     /// Seconds; a week, or as long as this server allows, if absent.
     ttl: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct IssuedBody {
+pub(in crate::http) struct IssuedPass {
     token: String,
+    /// `SC1`.
     token_type: &'static str,
+    /// Seconds.
     expires_in: u32,
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
+/// Issues a pass: a token of the caller's profile for days without a network, bound to a device's key.
+#[utoipa::path(post, path = "/api/profiles/me/pass", operation_id = "issuePass", tag = "tokens", request_body = PassBody, security(("session" = [])),
+    responses((status = 201, description = "The pass", body = IssuedPass), (status = 409, description = "Too many passes"),
+))]
 pub(in crate::http) async fn issue(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
     JsonBody(body): JsonBody<PassBody>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<IssuedPass>), ApiError> {
     let request = request(&app, body)?;
     let ttl = request.ttl;
     let stored = app.db.profile_of(&session.account_id).await?.ok_or(ApiError::unauthorized("Account not found"))?;
     let now = clock::now();
     let issued = Arc::clone(&app).issue_pass(session.account_id, stored, request, now);
     let (token, expires_at) = issued.await?;
-    let body = IssuedBody {
+    let body = IssuedPass {
         token: token.to_text(),
         token_type: "SC1",
         expires_in: ttl.as_secs(),
         expires_at: clock::iso8601(expires_at),
     };
-    Ok((StatusCode::CREATED, to_json(&body)?))
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 fn request(app: &App, body: PassBody) -> Result<PassRequest, ApiError> {
@@ -77,7 +85,7 @@ fn request(app: &App, body: PassBody) -> Result<PassRequest, ApiError> {
 }
 
 /// One pass, by its text; or, with `all`, every one of the caller's, or of the user whom the operator names.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(in crate::http) struct RevokeBody {
     token: Option<String>,
     #[serde(default)]
@@ -85,11 +93,23 @@ pub(in crate::http) struct RevokeBody {
     username: Option<String>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Revoked {
+    /// How many.
+    revoked: u64,
+}
+
+/// Revokes passes: the caller's own; for the operator, anybody's.
+#[utoipa::path(post, path = "/api/tokens/revoke", operation_id = "revokePasses", tag = "tokens", request_body = RevokeBody,
+    security(("session" = []), ("operator" = [])), responses(
+    (status = 200, description = "Revoked", body = Revoked),
+    (status = 404, description = "The caller has no such pass, or there is no such user"),
+))]
 pub(in crate::http) async fn revoke(
     State(app): State<Arc<App>>,
     caller: OwnerOrAdmin,
     JsonBody(body): JsonBody<RevokeBody>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Revoked>, ApiError> {
     let invalid = |detail| ApiError::unprocessable("invalid_request", "Invalid request").with_detail(detail);
     let which = match (body.token, body.all) {
         (None, true) => Revoke::All,
@@ -112,7 +132,7 @@ pub(in crate::http) async fn revoke(
     match which {
         // Whose it is, is for its owner to know.
         Revoke::One(_) if revoked == 0 => Err(ApiError::not_found("Pass not found")),
-        _ => to_json(&serde_json::json!({ "revoked": revoked })),
+        _ => Ok(Json(Revoked { revoked })),
     }
 }
 

@@ -4,6 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use sealcard_core::qr::{MAX_PIXELS, QrMatrix};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::ApiError;
 
@@ -11,7 +12,7 @@ use crate::http::ApiError;
 const DEFAULT_PIXELS: u32 = 400;
 
 /// The form of a picture.
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::http) enum PictureFormat {
     #[default]
@@ -19,10 +20,15 @@ pub(in crate::http) enum PictureFormat {
     Svg,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct PictureQuery {
+    /// The form of the picture.
     #[serde(default)]
+    #[param(required = false)]
     pub(super) format: PictureFormat,
+    /// The width in pixels; 400 if absent.
+    #[param(minimum = 1, maximum = 2048)]
     size: Option<u32>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::db::StoredProfile;
 use crate::http::auth::LoggedIn;
@@ -14,24 +15,32 @@ use crate::profile_json::{ANYBODY, ProfileJson};
 
 /// The fields to change: an absent one stays, `null` or an empty text clears an optional one, and is refused for one
 /// that is not. Links have routes of their own.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct ProfileChange {
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     username: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     display_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     bio: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     pronouns: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     role: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     company: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     avatar_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     accent_color: Option<Option<String>>,
 }
 
@@ -46,6 +55,10 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
+/// The caller's own profile.
+#[utoipa::path(get, path = "/api/profiles/me", operation_id = "readProfile", tag = "profiles", security(("session" = [])), responses(
+    (status = 200, description = "The profile", body = ProfileJson),
+))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -54,6 +67,10 @@ pub(in crate::http) async fn read(
     own(&stored)
 }
 
+/// Changes the caller's own profile.
+#[utoipa::path(put, path = "/api/profiles/me", operation_id = "changeProfile", tag = "profiles", request_body = ProfileChange, security(("session" = [])),
+    responses((status = 200, description = "The profile", body = ProfileJson), (status = 409, description = "The username is taken"),
+))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use sealcard_core::UnixTime;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::picture::{PictureQuery, picture};
 use crate::cache::{Found, Lookup};
@@ -16,18 +17,23 @@ use crate::clock;
 use crate::http::auth::LoggedIn;
 use crate::http::etag::{etag_of, is_known};
 use crate::http::json::{PathParameter, QueryParameters};
+use crate::http::openapi::{IssuedToken, UsernameInPath};
+use crate::http::templates::{FOR_ALL, X_CACHE, set_lookup};
 use crate::http::{ApiError, App};
+use crate::profile_json::ProfileJson;
 use crate::public_profile::{PublicProfile, TokenForm};
 use crate::token::SessionToken;
 
-/// Whether the cache had it.
-const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-
-/// Shared caches may keep an answer until it is 5 minutes old, and serve it for one more while they fetch the next. A token
-/// lives 10 minutes, and the header `Age` says how old it is when it leaves here: so nobody is handed one with less than
-/// 4 minutes left.
-const CACHE_CONTROL: &str = "public, max-age=300, stale-while-revalidate=60";
-
+/// A profile as anyone may see it. Whoever has logged in sees which links they follow, too.
+#[utoipa::path(get, path = "/api/public/{username}", operation_id = "readPublicProfile", tag = "profiles", params(UsernameInPath),
+    security((), ("session" = [])), responses(
+    (status = 200, description = "The profile", body = ProfileJson, headers(
+        ("etag" = String, description = "For `If-None-Match`"),
+        ("x-cache" = String, description = "`HIT`, `MISS`, `STALE` or `BYPASS`"),
+    )),
+    (status = 304, description = "As the client has it"),
+    (status = 404, description = "There is no such user"),
+))]
 pub(in crate::http) async fn profile(
     State(app): State<Arc<App>>,
     PathParameter(username): PathParameter<String>,
@@ -51,9 +57,7 @@ pub(in crate::http) async fn profile(
 pub(in crate::http) fn profile_answer(app: &App, found: &Found<PublicProfile>, request: &HeaderMap) -> Response {
     app.profile_views.inc();
     let Found { value, lookup } = found;
-    let mut response = with_etag(request, &value.etag, || Body::from(value.body.clone()));
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("authorization"));
-    finish(response, *lookup)
+    with_etag(app, request, &value.etag, *lookup, || Body::from(value.body.clone()))
 }
 
 /// The links of a user that whoever asks follows.
@@ -74,27 +78,49 @@ fn viewer_answer(
         tracing::error!(%error, "a profile could not be written as JSON");
         ApiError::internal()
     })?;
-    let mut response = with_etag(request, &etag_of(&body), || Body::from(body));
-    let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("authorization"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(X_CACHE, HeaderValue::from_static(found.lookup.as_str()));
+    let mut response = with_etag(app, request, &etag_of(&body), found.lookup, || Body::from(body));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
 }
 
-/// A body with its ETag, or 304 if the client has it.
-fn with_etag(request: &HeaderMap, etag: &HeaderValue, body: impl FnOnce() -> Body) -> Response {
-    let mut response = if is_known(request, etag) { StatusCode::NOT_MODIFIED.into_response() } else { json(body()) };
+/// A profile's body with its ETag, or 304 if the client has it.
+fn with_etag(
+    app: &App,
+    request: &HeaderMap,
+    etag: &HeaderValue,
+    lookup: Lookup,
+    body: impl FnOnce() -> Body,
+) -> Response {
+    let is_known = is_known(request, etag);
+    let mut response = Response::new(if is_known { Body::empty() } else { body() });
+    *response.headers_mut() = app.templates.profile.clone();
     response.headers_mut().insert(header::ETAG, etag.clone());
+    set_lookup(response.headers_mut(), lookup);
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
     response
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct SessionQuery {
+    /// The form of the token.
     #[serde(default)]
+    #[param(required = false)]
     format: TokenForm,
 }
 
+/// A token of a profile, good for ten minutes: what its QR code carries.
+#[utoipa::path(get, path = "/api/public/{username}/qr-session", operation_id = "issueToken", tag = "tokens", params(UsernameInPath, SessionQuery), responses(
+    (status = 200, description = "The token", body = IssuedToken, headers(
+        ("age" = u32, description = "For how many seconds the token has been signed"),
+        ("x-cache" = String, description = "`HIT`, `MISS`, `STALE` or `BYPASS`"),
+    )),
+    (status = 404, description = "There is no such user"),
+    (status = 422, description = "The profile is too large for a token"),
+))]
 pub(in crate::http) async fn qr_session(
     State(app): State<Arc<App>>,
     PathParameter(username): PathParameter<String>,
@@ -111,9 +137,11 @@ pub(in crate::http) fn qr_session_answer(
     now: UnixTime,
 ) -> Result<Response, ApiError> {
     let token = app.session_token(&found.value, form, now)?;
-    let mut response = json(Body::from(token.json(now)));
+    let mut response = Response::new(Body::from(token.json(now)));
+    *response.headers_mut() = app.templates.session.clone();
     set_age(&mut response, &token, now);
-    Ok(finish(response, found.lookup))
+    set_lookup(response.headers_mut(), found.lookup);
+    Ok(response)
 }
 
 /// How old a token is counts as the answer's age: a shared cache hands it out for so much less.
@@ -121,14 +149,12 @@ fn set_age(response: &mut Response, token: &SessionToken, now: UnixTime) {
     response.headers_mut().insert(header::AGE, HeaderValue::from(now.secs_since(token.issued_at)));
 }
 
-fn json(body: Body) -> Response {
-    let mut response = Response::new(body);
-    // Room for all that an answer gets, at once.
-    *response.headers_mut() = HeaderMap::with_capacity(20);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
+/// The same as a picture of its QR code.
+#[utoipa::path(get, path = "/api/public/{username}/qr", operation_id = "drawToken", tag = "tokens", params(UsernameInPath, PictureQuery), responses(
+    (status = 200, description = "The picture", content((String = "image/png"), (String = "image/svg+xml"))),
+    (status = 404, description = "There is no such user"),
+    (status = 422, description = "The profile is too large for a QR code"),
+))]
 pub(in crate::http) async fn qr(
     State(app): State<Arc<App>>,
     PathParameter(username): PathParameter<String>,
@@ -140,12 +166,7 @@ pub(in crate::http) async fn qr(
     let token = app.session_token(&value, TokenForm::Sc1, now)?;
     let mut response = picture(token.text.clone(), query.format, size).await?;
     set_age(&mut response, &token, now);
-    Ok(finish(response, lookup))
-}
-
-fn finish(mut response: Response, lookup: Lookup) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
-    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
-    response
+    response.headers_mut().insert(header::CACHE_CONTROL, FOR_ALL);
+    response.headers_mut().insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
+    Ok(response)
 }

@@ -8,10 +8,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
 
 use super::picture::{PictureQuery, picture};
-use super::profile::to_json;
 use crate::cache::{Found, Json as Cached, Lookup};
 use crate::cached::{self, qr_code_argument};
 use crate::clock;
@@ -19,6 +19,7 @@ use crate::db::{DbError, MAX_CODES, Outcome};
 use crate::events::Happening;
 use crate::http::auth::Member;
 use crate::http::json::{JsonBody, PathParameter, QueryParameters};
+use crate::http::openapi::{QrIdInPath, TenantInHeader};
 use crate::http::{ApiError, App};
 use crate::qr_code::{Id, QrCode, QrCodeChange, QrCodeJson, Style, TargetUrl};
 
@@ -29,20 +30,28 @@ const PAGE: u32 = 100;
 const MAX_DAYS: u32 = 366;
 const DAYS: u32 = 30;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct NewCode {
+    /// Where it leads: http or https, up to 2,048 bytes.
+    #[schema(max_length = 2048, example = "https://example.org/stand/12")]
     target_url: String,
+    /// Its id; one is made if absent.
+    #[schema(pattern = "^[a-zA-Z0-9_-]{1,64}$")]
     qr_id: Option<String>,
+    /// How it is to be drawn, for whoever draws it: an object of up to 1,024 bytes.
+    #[schema(value_type = Option<Object>)]
     style: Option<Map<String, Value>>,
 }
 
 /// What is to change: an absent member stays, a style of `null` goes.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct CodeChange {
+    #[schema(max_length = 2048)]
     target_url: Option<String>,
     #[serde(default, deserialize_with = "given_style")]
+    #[schema(value_type = Option<Object>)]
     style: Option<Option<Map<String, Value>>>,
 }
 
@@ -53,11 +62,15 @@ fn given_style<'de, D: serde::Deserializer<'de>>(
 }
 
 /// A code with its live count.
-#[derive(Serialize)]
-struct CodeBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = QrCode)]
+pub(in crate::http) struct CodeBody {
     #[serde(flatten)]
-    code: &'a QrCodeJson,
+    code: QrCodeJson,
     scans: u64,
+    /// Whether it, but never its count, comes out of the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached: Option<bool>,
 }
 
 fn target(text: &str) -> Result<TargetUrl, ApiError> {
@@ -83,11 +96,18 @@ fn id(text: &str) -> Result<Id, ApiError> {
     Id::parse(text).map_err(|_| not_found())
 }
 
+/// Makes a QR code whose target can change.
+#[utoipa::path(post, path = "/api/qr", operation_id = "createQrCode", tag = "qr codes", params(TenantInHeader), request_body = NewCode,
+    security(("session" = [])), responses(
+    (status = 201, description = "The code", body = CodeBody),
+    (status = 400, description = "The target is no address that may be led to"),
+    (status = 409, description = "The id is taken, or there are too many codes"),
+))]
 pub(in crate::http) async fn create(
     State(app): State<Arc<App>>,
     member: Member,
     JsonBody(new): JsonBody<NewCode>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<CodeBody>), ApiError> {
     let qr_id = match &new.qr_id {
         // Its path would be that of the route.
         Some(text) if text == "generate" => return Err(invalid_code().with_detail("qrId: generate is taken")),
@@ -115,16 +135,50 @@ pub(in crate::http) async fn create(
         Err(error) => return Err(error),
     }
     app.events.publish(Happening::created(&code));
-    Ok((StatusCode::CREATED, to_json(&CodeBody { code: &code.into(), scans: 0 })?))
+    Ok((StatusCode::CREATED, Json(CodeBody { code: code.into(), scans: 0, cached: None })))
 }
 
-#[derive(Deserialize)]
+/// The same, as it was called first.
+#[utoipa::path(post, path = "/api/qr/generate", operation_id = "generateQrCode", tag = "qr codes", params(TenantInHeader), request_body = NewCode,
+    security(("session" = [])), responses(
+    (status = 201, description = "The code", body = CodeBody),
+    (status = 400, description = "The target is no address that may be led to"),
+    (status = 409, description = "The id is taken, or there are too many codes"),
+))]
+pub(in crate::http) async fn generate(
+    state: State<Arc<App>>,
+    member: Member,
+    body: JsonBody<NewCode>,
+) -> Result<(StatusCode, Json<CodeBody>), ApiError> {
+    create(state, member, body).await
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct Page {
+    /// How many; 100 if absent.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+    /// Of the page before, its `nextAfter`.
     after: Option<i64>,
 }
 
+/// A page of codes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = QrCodes)]
+pub(in crate::http) struct CodesBody {
+    qr_codes: Vec<CodeBody>,
+    count: usize,
+    cached: bool,
+    /// For the next page; `null` after the last.
+    next_after: Option<i64>,
+}
+
 /// The newest codes first. The first page comes out of the cache.
+#[utoipa::path(get, path = "/api/qr", operation_id = "listQrCodes", tag = "qr codes", params(TenantInHeader, Page), security(("session" = [])), responses(
+    (status = 200, description = "Codes with their live counts", body = CodesBody),
+))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     member: Member,
@@ -153,12 +207,14 @@ pub(in crate::http) async fn list(
     let codes = page.0.get(..limit).unwrap_or(&page.0);
     let ids: Vec<_> = codes.iter().map(|numbered| numbered.code.qr_id.clone()).collect();
     let scans = app.scans.totals(&ids).await?;
-    let bodies: Vec<_> =
-        codes.iter().zip(scans).map(|(numbered, scans)| CodeBody { code: &numbered.code, scans }).collect();
-    let next = codes.last().filter(|_| more).map(|last| last.number);
-    let body = json!({
-        "qrCodes": bodies, "count": bodies.len(), "cached": is_cached(lookup), "nextAfter": next,
-    });
+    let with_count =
+        |(numbered, scans): (&cached::NumberedCode, _)| CodeBody { code: numbered.code.clone(), scans, cached: None };
+    let body = CodesBody {
+        qr_codes: codes.iter().zip(scans).map(with_count).collect(),
+        count: codes.len(),
+        cached: is_cached(lookup),
+        next_after: codes.last().filter(|_| more).map(|last| last.number),
+    };
     Ok(([("x-cache", lookup.as_str())], Json(body)).into_response())
 }
 
@@ -170,6 +226,12 @@ fn is_cached(lookup: Lookup) -> bool {
     matches!(lookup, Lookup::Hit | Lookup::Stale)
 }
 
+/// A code.
+#[utoipa::path(get, path = "/api/qr/{qrId}", operation_id = "readQrCode", tag = "qr codes", params(QrIdInPath, TenantInHeader), security(("session" = [])),
+    responses(
+    (status = 200, description = "The code with its live count", body = CodeBody),
+    (status = 404, description = "The tenant has no such code"),
+))]
 pub(in crate::http) async fn read(
     State(app): State<Arc<App>>,
     member: Member,
@@ -177,11 +239,8 @@ pub(in crate::http) async fn read(
 ) -> Result<Response, ApiError> {
     let Found { value, lookup } = code(&app, &member, &id(&qr_id)?).await?;
     let scans = app.scans.totals(std::slice::from_ref(&qr_id)).await?;
-    let body = CodeBody { code: &value.0, scans: scans.first().copied().unwrap_or_default() };
-    let Json(mut body) = to_json(&body)?;
-    if let Some(members) = body.as_object_mut() {
-        members.insert("cached".into(), is_cached(lookup).into());
-    }
+    let scans = scans.first().copied().unwrap_or_default();
+    let body = CodeBody { code: value.0.clone(), scans, cached: Some(is_cached(lookup)) };
     Ok(([("x-cache", lookup.as_str())], Json(body)).into_response())
 }
 
@@ -195,12 +254,19 @@ async fn code(app: &Arc<App>, member: &Member, qr_id: &Id) -> Result<Found<Cache
     app.cache.get_or_load(cached::QR_CODE, &argument, load).await?.ok_or_else(not_found)
 }
 
+/// Changes where a code leads, or how it is to be drawn.
+#[utoipa::path(patch, path = "/api/qr/{qrId}", operation_id = "changeQrCode", tag = "qr codes", params(QrIdInPath, TenantInHeader), request_body = CodeChange,
+    security(("session" = [])), responses(
+    (status = 200, description = "The code", body = CodeBody),
+    (status = 400, description = "The target is no address that may be led to"),
+    (status = 404, description = "The tenant has no such code"),
+))]
 pub(in crate::http) async fn change(
     State(app): State<Arc<App>>,
     member: Member,
     PathParameter(qr_id): PathParameter<String>,
     JsonBody(change): JsonBody<CodeChange>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<CodeBody>, ApiError> {
     let qr_id = id(&qr_id)?;
     let change = QrCodeChange {
         target: change.target_url.as_deref().map(target).transpose()?,
@@ -212,9 +278,16 @@ pub(in crate::http) async fn change(
         .await?;
     let code = changed.ok_or_else(not_found)?;
     let scans = app.scans.totals(&[qr_id.into()]).await?;
-    to_json(&CodeBody { code: &code.into(), scans: scans.first().copied().unwrap_or_default() })
+    let scans = scans.first().copied().unwrap_or_default();
+    Ok(Json(CodeBody { code: code.into(), scans, cached: None }))
 }
 
+/// Removes a code: whoever scans it finds nothing. Its id stays the tenant's.
+#[utoipa::path(delete, path = "/api/qr/{qrId}", operation_id = "removeQrCode", tag = "qr codes", params(QrIdInPath, TenantInHeader),
+    security(("session" = [])), responses(
+    (status = 204, description = "Removed"),
+    (status = 404, description = "The tenant has no such code"),
+))]
 pub(in crate::http) async fn remove(
     State(app): State<Arc<App>>,
     member: Member,
@@ -227,31 +300,60 @@ pub(in crate::http) async fn remove(
     if there_was { Ok(StatusCode::NO_CONTENT) } else { Err(not_found()) }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct StatsQuery {
+    /// How many days, today the last; 30 if absent.
+    #[param(minimum = 1, maximum = 366)]
     days: Option<u32>,
 }
 
+/// How often a code was scanned.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http) struct ScanStats {
+    qr_id: String,
+    total_scans: u64,
+    scans_today: u64,
+    /// Days of UTC, the oldest first.
+    days: Vec<ScansOfDay>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ScansOfDay {
+    #[schema(format = Date)]
+    day: String,
+    scans: u64,
+}
+
 /// How often a code was scanned, as it is now.
+#[utoipa::path(get, path = "/api/qr/{qrId}/stats", operation_id = "readScanStats", tag = "qr codes", params(QrIdInPath, TenantInHeader, StatsQuery),
+    security(("session" = [])), responses(
+    (status = 200, description = "The numbers", body = ScanStats),
+    (status = 404, description = "The tenant has no such code"),
+))]
 pub(in crate::http) async fn stats(
     State(app): State<Arc<App>>,
     member: Member,
     PathParameter(qr_id): PathParameter<String>,
     QueryParameters(StatsQuery { days }): QueryParameters<StatsQuery>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ScanStats>, ApiError> {
     let days = days.unwrap_or(DAYS);
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(ApiError::malformed(format!("days: {days}, but 1 to {MAX_DAYS} are allowed")));
     }
     code(&app, &member, &id(&qr_id)?).await?;
     let stats = app.scans.stats(&qr_id, days, clock::now()).await?;
-    let series: Vec<_> = stats.days.iter().map(|of_day| json!({ "day": of_day.day, "scans": of_day.scans })).collect();
-    to_json(&json!({
-        "qrId": qr_id, "totalScans": stats.total, "scansToday": stats.today, "days": series,
-    }))
+    let days = stats.days.into_iter().map(|of_day| ScansOfDay { day: of_day.day, scans: of_day.scans }).collect();
+    Ok(Json(ScanStats { qr_id, total_scans: stats.total, scans_today: stats.today, days }))
 }
 
 /// The code as a picture: what it holds is the address that counts and redirects.
+#[utoipa::path(get, path = "/api/qr/{qrId}/image", operation_id = "drawQrCode", tag = "qr codes", params(QrIdInPath, TenantInHeader, PictureQuery),
+    security(("session" = [])), responses(
+    (status = 200, description = "The picture", content((String = "image/png"), (String = "image/svg+xml"))),
+    (status = 404, description = "The tenant has no such code"),
+))]
 pub(in crate::http) async fn image(
     State(app): State<Arc<App>>,
     member: Member,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use crate::cache::{Found, Json};
@@ -13,12 +13,17 @@ use crate::clock;
 use crate::db::DbError;
 use crate::events::Happening;
 use crate::http::json::PathParameter;
+use crate::http::openapi::QrIdInPath;
+use crate::http::templates::set_lookup;
 use crate::http::{ApiError, App};
 use crate::qr_code::{Destination, Id};
 use crate::scans::is_crawler;
 
-const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-
+/// Counts a scan, and leads on.
+#[utoipa::path(get, path = "/scan/{qrId}", operation_id = "scan", tag = "scans", params(QrIdInPath), responses(
+    (status = 302, description = "To the target", headers(("location" = String, description = "Where the code leads"))),
+    (status = 404, description = "There is no such code"),
+))]
 pub(in crate::http) async fn scan(
     State(app): State<Arc<App>>,
     PathParameter(qr_id): PathParameter<String>,
@@ -56,10 +61,9 @@ pub(in crate::http) fn answer(
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    *response.headers_mut() = HeaderMap::with_capacity(20);
+    *response.headers_mut() = app.templates.scan.clone();
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CACHE, HeaderValue::from_static(lookup.as_str()));
+    set_lookup(headers, *lookup);
     Ok(response)
 }

@@ -8,17 +8,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sealcard_core::Username;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::profile::to_json;
 use crate::http::auth::{COOKIE, LoggedIn};
 use crate::http::json::{JsonBody, PathParameter};
+use crate::http::openapi::SessionInPath;
 use crate::http::{ApiError, App};
 use crate::rate_limit::{Client, Tier, now_ms};
 use crate::session::{Device, LIFETIME_SECS, Session};
 use crate::{clock, session};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(in crate::http) struct Login {
     username: String,
     password: String,
@@ -27,24 +27,40 @@ pub(in crate::http) struct Login {
     cookie: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct LoginBody {
+pub(in crate::http) struct LoginBody {
+    /// For `Authorization: Bearer`; absent if it came in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
 struct SessionBody {
     id: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    /// To within ten minutes.
+    #[schema(format = DateTime)]
     last_activity: String,
+    #[schema(format = DateTime)]
     expires_at: String,
     ip_address: Option<String>,
     user_agent: Option<String>,
+    /// Whether it is the one that asks.
     current: bool,
+}
+
+/// Sessions.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sessions)]
+pub(in crate::http) struct SessionsBody {
+    sessions: Vec<SessionBody>,
+    count: usize,
 }
 
 impl SessionBody {
@@ -61,7 +77,11 @@ impl SessionBody {
     }
 }
 
-/// One answer, after the same work, for a wrong password and for a user who does not exist.
+/// Logs in. One answer, after the same work, for a wrong password and for a user who does not exist.
+#[utoipa::path(post, path = "/api/sessions", operation_id = "logIn", tag = "sessions", request_body = Login, responses(
+    (status = 201, description = "Logged in", body = LoginBody),
+    (status = 401, description = "Wrong username or password"),
+))]
 pub(in crate::http) async fn log_in(
     State(app): State<Arc<App>>,
     Extension(client): Extension<Client>,
@@ -103,8 +123,8 @@ pub(in crate::http) async fn log_in(
     app.sessions.begun(&session).await?;
     let set_cookie = cookie.then(|| set_cookie(&token, LIFETIME_SECS)).transpose()?;
     let expires_at = clock::iso8601(session.expires_at);
-    let body = to_json(&LoginBody { token: Some(token).filter(|_| !cookie), expires_at })?;
-    let mut response = (StatusCode::CREATED, body).into_response();
+    let body = LoginBody { token: Some(token).filter(|_| !cookie), expires_at };
+    let mut response = (StatusCode::CREATED, Json(body)).into_response();
     if let Some(set_cookie) = set_cookie {
         response.headers_mut().insert(header::SET_COOKIE, set_cookie);
     }
@@ -119,15 +139,23 @@ fn set_cookie(token: &str, max_age_secs: u64) -> Result<HeaderValue, ApiError> {
     })
 }
 
+/// The caller's sessions, the newest first.
+#[utoipa::path(get, path = "/api/sessions", operation_id = "listSessions", tag = "sessions", security(("session" = [])), responses(
+    (status = 200, description = "Sessions", body = SessionsBody),
+))]
 pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
     LoggedIn(current): LoggedIn,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<SessionsBody>, ApiError> {
     let sessions = app.sessions.of(&current.account_id, clock::now()).await?;
-    let bodies: Vec<_> = sessions.into_iter().map(|session| SessionBody::new(session, &current)).collect();
-    to_json(&json!({ "sessions": bodies, "count": bodies.len() }))
+    let sessions: Vec<_> = sessions.into_iter().map(|session| SessionBody::new(session, &current)).collect();
+    Ok(Json(SessionsBody { count: sessions.len(), sessions }))
 }
 
+/// Ends the session that asks.
+#[utoipa::path(delete, path = "/api/sessions/current", operation_id = "logOut", tag = "sessions", security(("session" = [])), responses(
+    (status = 204, description = "Ended"),
+))]
 pub(in crate::http) async fn log_out(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -138,6 +166,9 @@ pub(in crate::http) async fn log_out(
 }
 
 /// Ends one of the caller's sessions, this one or another.
+#[utoipa::path(delete, path = "/api/sessions/{id}", operation_id = "endSession", tag = "sessions", params(SessionInPath), security(("session" = [])),
+    responses((status = 204, description = "Ended"), (status = 404, description = "The caller has no such session"),
+))]
 pub(in crate::http) async fn log_out_one(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -158,6 +189,10 @@ async fn end(app: &Arc<App>, session: Session, id: String) -> Result<bool, ApiEr
     Ok(was_there)
 }
 
+/// Ends all of the caller's sessions.
+#[utoipa::path(delete, path = "/api/sessions", operation_id = "logOutEverywhere", tag = "sessions", security(("session" = [])), responses(
+    (status = 204, description = "Ended"),
+))]
 pub(in crate::http) async fn log_out_everywhere(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,

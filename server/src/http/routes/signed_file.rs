@@ -16,6 +16,11 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Short: a revocation should reach the doors within minutes.
 const CACHE_CONTROL: &str = "public, max-age=60";
 
+/// The signed list of revoked passes.
+#[utoipa::path(get, path = "/api/revocations", operation_id = "readRevocations", tag = "verifiers", responses(
+    (status = 200, description = "The list", body = String, content_type = "text/plain; charset=utf-8"),
+    (status = 304, description = "As the client has it"),
+))]
 pub(in crate::http) async fn revocations(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -25,6 +30,12 @@ pub(in crate::http) async fn revocations(
     Ok(with_etag(&headers, TEXT, list.content.into_bytes(), CACHE_CONTROL))
 }
 
+/// The issuers that a root trusts.
+#[utoipa::path(get, path = "/api/trust-bundle", operation_id = "readTrustBundle", tag = "verifiers", responses(
+    (status = 200, description = "The bundle", body = String, content_type = "text/plain; charset=utf-8"),
+    (status = 304, description = "As the client has it"),
+    (status = 404, description = "This server has no root"),
+))]
 pub(in crate::http) async fn trust_bundle(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
