@@ -6,9 +6,10 @@ use clap::Args;
 use prometheus_client::registry::Registry;
 
 use super::CliError;
+use super::database::connect;
 use crate::data_dir::DataDir;
+use crate::logging;
 use crate::settings::GivenSettings;
-use crate::{db, logging};
 
 /// Brings the tables of the database up to date, and does nothing else. A server does the same when it starts: this is for
 /// those who want it done before
@@ -26,8 +27,7 @@ impl Migrate {
         let runtime = tokio::runtime::Runtime::new().map_err(|error| CliError::new("io", error))?;
         runtime.block_on(async {
             let data_dir = DataDir::open(&settings.data_dir)?;
-            let url = settings.database_url.as_deref();
-            let db = db::connect(url, data_dir.path(), &mut Registry::default()).await?;
+            let db = connect(&settings, &data_dir, &mut Registry::default()).await?;
             db.close().await;
             writeln!(io::stdout(), "the database is up to date").map_err(CliError::stdio)
         })

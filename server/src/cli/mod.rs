@@ -3,6 +3,7 @@
 //! Results go to standard output. An error is one line of JSON, the last on standard error, with a stable code; on a
 //! terminal a plain sentence stands before it. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
+mod database;
 mod error;
 mod input;
 mod inspect;

@@ -13,9 +13,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
+use super::database::connect;
 use super::qr::terminal_style;
 use crate::cache::Cache;
 use crate::data_dir::DataDir;
+use crate::db::Repository;
 use crate::events::{EventSink, Events};
 use crate::http::{self, App};
 use crate::key_ring::KeyRing;
@@ -24,7 +26,7 @@ use crate::scans::Scans;
 use crate::settings::{GivenSettings, Settings};
 use crate::signed_file::{self, BundleFileError, TrustBundleSource};
 use crate::signing_key::SigningKeyError;
-use crate::{cached, clock, db, demo, logging, private_file, session, signing_key, token};
+use crate::{cached, clock, demo, logging, private_file, session, signing_key, token};
 
 /// Runs the server. Needs no settings: SQLite and a signing key are made in the data folder on the first start
 #[derive(Args)]
@@ -68,7 +70,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let data_dir = DataDir::open(&settings.data_dir)?;
     let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
     let mut metrics = Registry::default();
-    let db = db::connect(settings.database_url.as_deref(), data_dir.path(), &mut metrics).await?;
+    let db = connect(settings, &data_dir, &mut metrics).await?;
     let cache = Cache::start(cached::TABLE, settings.cache.clone(), Arc::clone(&db) as _, &mut metrics).await?;
     let cache = Arc::new(cache);
     let events = Events::new(Arc::clone(&db), Arc::clone(&cache), event_sink(&settings.kafka_brokers)?, &mut metrics);
@@ -147,9 +149,13 @@ const MIN_ADMIN_TOKEN: usize = 32;
 
 fn admin_token_hash(settings: &Settings) -> Result<Option<String>, CliError> {
     let Some(file) = &settings.admin_token_file else { return Ok(None) };
-    let token = private_file::read(file).map_err(SigningKeyError::from)?;
+    let token = private_file::read(file)
+        .map_err(|error| CliError::from(SigningKeyError::from(error)).at("--admin-token-file"))?;
     if token.trim().len() < MIN_ADMIN_TOKEN {
-        let text = format!("{}: the operator's token has fewer than {MIN_ADMIN_TOKEN} characters", file.display());
+        let text = format!(
+            "--admin-token-file: {}: the operator's token has fewer than {MIN_ADMIN_TOKEN} characters",
+            file.display()
+        );
         return Err(CliError::new("invalid_settings", text));
     }
     Ok(Some(session::hash(token.trim())))
@@ -254,7 +260,7 @@ async fn recover_scans(scans: Arc<Scans>, data_dir: PathBuf) {
 }
 
 /// Removes ended sessions and expired passes once an hour. They are refused anyway; this keeps the tables small.
-async fn sweep(db: Arc<dyn db::Repository>, keep_events: Duration) {
+async fn sweep(db: Arc<dyn Repository>, keep_events: Duration) {
     let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
         hourly.tick().await;

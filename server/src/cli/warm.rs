@@ -9,12 +9,13 @@ use prometheus_client::registry::Registry;
 use tokio::task::JoinSet;
 
 use super::CliError;
+use super::database::connect;
 use crate::cache::{Cache, Found, Lookup};
 use crate::data_dir::DataDir;
 use crate::db::{DbError, Repository};
 use crate::public_profile::PublicProfile;
 use crate::settings::GivenSettings;
-use crate::{cached, db, logging};
+use crate::{cached, logging};
 
 /// How long to wait for Redis.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -50,7 +51,7 @@ impl Warm {
         runtime.block_on(async {
             let data_dir = DataDir::open(&settings.data_dir)?;
             let mut metrics = Registry::default();
-            let db = db::connect(settings.database_url.as_deref(), data_dir.path(), &mut metrics).await?;
+            let db = connect(&settings, &data_dir, &mut metrics).await?;
             let log = Arc::clone(&db) as _;
             let cache = Arc::new(Cache::start(cached::TABLE, settings.cache, log, &mut metrics).await?);
             let result = fill(&db, &cache, self.limit).await;

@@ -7,9 +7,12 @@ mod codes;
 mod error;
 mod observed;
 mod pass;
+mod pass_queries;
 mod postgres;
 mod profile;
 mod repository;
+mod session;
+mod session_queries;
 mod sqlite;
 
 use std::path::Path;
@@ -20,13 +23,13 @@ use prometheus_client::registry::Registry;
 use sealcard_core::{Profile, UnixTime};
 
 use crate::cache::{ChangeLog, Committed};
-use crate::session::Session;
 
 pub use codes::{Codes, MAX_CODES, MAX_MEMBERS, MAX_TENANTS, Outcome, ScanBatch, ScanCounts, ScansOfDay, Tenant};
 pub use error::{DbError, EditError};
 use observed::Observed;
-pub use pass::{FileName, IsCurrent, IssuedPass, Revoke, RevokedPass, Sign, SignError, SignedFile};
+pub use pass::{FileName, IsCurrent, IssuedPass, Passes, Revoke, RevokedPass, Sign, SignError, SignedFile};
 pub use profile::StoredProfile;
+pub use session::Sessions;
 
 /// A new account with its first profile.
 #[derive(Debug)]
@@ -58,7 +61,7 @@ pub type Edit = Box<dyn FnOnce(&mut StoredProfile) -> Result<(), EditError> + Se
 
 /// Everything the server keeps.
 #[async_trait]
-pub trait Repository: ChangeLog + Codes {
+pub trait Repository: ChangeLog + Codes + Passes + Sessions {
     /// Stores a new account. [`DbError::Conflict`] if the username is taken.
     async fn create_account(&self, account: NewAccount) -> Result<Committed<()>, DbError>;
 
@@ -88,62 +91,6 @@ pub trait Repository: ChangeLog + Codes {
 
     /// The ids of the links of a username that an account follows.
     async fn followed_links(&self, follower_id: &str, username: &str) -> Result<Vec<String>, DbError>;
-
-    /// Stores a session, unless the account's password hash is not `password_hash` any more: a login that was on its
-    /// way while the password was changed must not outlive the change. Ends the oldest if the account has more than
-    /// [`MAX_SESSIONS`](crate::session::MAX_SESSIONS). Returns whether it was stored.
-    async fn create_session(&self, session: Session, password_hash: &str) -> Result<Committed<bool>, DbError>;
-
-    /// The session of a token, if it has not ended by `now`.
-    async fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
-
-    /// The sessions of an account that have not ended by `now`, oldest first.
-    async fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;
-
-    /// Prolongs a session that has not ended by `now`, by
-    /// [`PROLONGED_BY_SECS`](crate::session::PROLONGED_BY_SECS) and to
-    /// [`LIFETIME_SECS`](crate::session::LIFETIME_SECS) from then at most.
-    async fn renew_session(&self, token_hash: &str, now: UnixTime) -> Result<Committed<()>, DbError>;
-
-    /// Ends a session of an account, by its public id. Returns the hash of its token, if there was one.
-    async fn delete_session(&self, account_id: &str, id: &str) -> Result<Committed<Option<String>>, DbError>;
-
-    /// Ends every session of an account.
-    async fn delete_sessions_of(&self, account_id: &str) -> Result<Committed<()>, DbError>;
-
-    /// Removes sessions that ended before `now`. Returns how many.
-    async fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
-
-    /// Stores a pass. Returns whether its place in the revocation list was free.
-    async fn create_pass(&self, pass: IssuedPass) -> Result<Committed<bool>, DbError>;
-
-    /// Revokes passes of an account, or of any, and marks the revocation list as out of date if that changes it, in one step. Returns how
-    /// many of them there are, those included that were revoked before.
-    async fn revoke_passes(
-        &self,
-        account_id: Option<&str>,
-        which: Revoke,
-        now: UnixTime,
-    ) -> Result<Committed<u64>, DbError>;
-
-    /// How many passes of an account have not expired by `now`.
-    async fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
-
-    /// Removes passes that expired before this time. Returns how many.
-    async fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;
-
-    /// A file as it was last signed.
-    async fn signed_file(&self, name: FileName) -> Result<SignedFile, DbError>;
-
-    /// Signs a file with the next number, unless another server has just done so. Nothing is revoked meanwhile.
-    async fn renew_signed_file(
-        &self,
-        name: FileName,
-        source: &str,
-        now: UnixTime,
-        is_current: IsCurrent,
-        sign: Sign,
-    ) -> Result<SignedFile, SignError>;
 
     /// Removes what the log of changes says of the time before, the newest entry always aside. Returns how many.
     async fn delete_old_changes(&self, before: UnixTime) -> Result<u64, DbError>;

@@ -17,6 +17,7 @@ use super::*;
 use crate::cache::{Change, LogError, LogExtent, SECONDS, SLOW};
 use crate::events::Event;
 use crate::qr_code::{Destination, QrCode, QrCodeChange};
+use crate::session::Session;
 
 /// How long a call may take: the database ends its own work sooner, but may be stopped itself.
 const TIMEOUT: Duration = Duration::from_secs(6);
@@ -139,20 +140,6 @@ watch! { Repository {
     fn edit_profile(&self, account_id: &str, edit: Edit) -> Result<Committed<StoredProfile>, EditError>;
     fn follow(&self, follower_id: &str, link_id: &str, follows: bool) -> Result<bool, DbError>;
     fn followed_links(&self, follower_id: &str, username: &str) -> Result<Vec<String>, DbError>;
-    fn create_session(&self, session: Session, password_hash: &str) -> Result<Committed<bool>, DbError>;
-    fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
-    fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;
-    fn renew_session(&self, token_hash: &str, now: UnixTime) -> Result<Committed<()>, DbError>;
-    fn delete_session(&self, account_id: &str, id: &str) -> Result<Committed<Option<String>>, DbError>;
-    fn delete_sessions_of(&self, account_id: &str) -> Result<Committed<()>, DbError>;
-    fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
-    fn create_pass(&self, pass: IssuedPass) -> Result<Committed<bool>, DbError>;
-    fn revoke_passes(&self, account_id: Option<&str>, which: Revoke, now: UnixTime) -> Result<Committed<u64>, DbError>;
-    fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
-    fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;
-    fn signed_file(&self, name: FileName) -> Result<SignedFile, DbError>;
-    fn renew_signed_file(&self, name: FileName, source: &str, now: UnixTime, is_current: IsCurrent, sign: Sign)
-        -> Result<SignedFile, SignError>;
     fn delete_old_changes(&self, before: UnixTime) -> Result<u64, DbError>;
     fn ping(&self) -> Result<(), DbError>;
 }
@@ -160,6 +147,26 @@ watch! { Repository {
         self.inner.close().await;
     }
 }
+
+watch! { Sessions {
+    fn create_session(&self, session: Session, password_hash: &str) -> Result<Committed<bool>, DbError>;
+    fn session(&self, token_hash: &str, now: UnixTime) -> Result<Option<Session>, DbError>;
+    fn sessions_of(&self, account_id: &str, now: UnixTime) -> Result<Vec<Session>, DbError>;
+    fn renew_session(&self, token_hash: &str, now: UnixTime) -> Result<Committed<()>, DbError>;
+    fn delete_session(&self, account_id: &str, id: &str) -> Result<Committed<Option<String>>, DbError>;
+    fn delete_sessions_of(&self, account_id: &str) -> Result<Committed<()>, DbError>;
+    fn delete_ended_sessions(&self, now: UnixTime) -> Result<u64, DbError>;
+} }
+
+watch! { Passes {
+    fn create_pass(&self, pass: IssuedPass) -> Result<Committed<bool>, DbError>;
+    fn revoke_passes(&self, account_id: Option<&str>, which: Revoke, now: UnixTime) -> Result<Committed<u64>, DbError>;
+    fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
+    fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;
+    fn signed_file(&self, name: FileName) -> Result<SignedFile, DbError>;
+    fn renew_signed_file(&self, name: FileName, source: &str, now: UnixTime, is_current: IsCurrent, sign: Sign)
+        -> Result<SignedFile, SignError>;
+} }
 
 watch! { Codes {
     fn create_tenant(&self, tenant: Tenant, account_id: &str) -> Result<Committed<Outcome>, DbError>;

@@ -1,9 +1,11 @@
 //! Passes that can be revoked, and the signed files that verifiers fetch.
 
+use async_trait::async_trait;
 use sealcard_core::{IssueError, TrustError, UnixTime};
 use thiserror::Error;
 
 use super::DbError;
+use crate::cache::Committed;
 
 /// A pass that was issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,4 +94,39 @@ impl From<sqlx::Error> for SignError {
     fn from(error: sqlx::Error) -> Self {
         Self::Db(error.into())
     }
+}
+
+/// The part of the database for passes, and for the files that say which keys and passes count.
+#[async_trait]
+pub trait Passes: Send + Sync {
+    /// Stores a pass. Returns whether its place in the revocation list was free.
+    async fn create_pass(&self, pass: IssuedPass) -> Result<Committed<bool>, DbError>;
+
+    /// Revokes passes of an account, or of any, and marks the revocation list as out of date if that changes it, in one step. Returns how
+    /// many of them there are, those included that were revoked before.
+    async fn revoke_passes(
+        &self,
+        account_id: Option<&str>,
+        which: Revoke,
+        now: UnixTime,
+    ) -> Result<Committed<u64>, DbError>;
+
+    /// How many passes of an account have not expired by `now`.
+    async fn count_passes(&self, account_id: &str, now: UnixTime) -> Result<u64, DbError>;
+
+    /// Removes passes that expired before this time. Returns how many.
+    async fn delete_expired_passes(&self, before: UnixTime) -> Result<u64, DbError>;
+
+    /// A file as it was last signed.
+    async fn signed_file(&self, name: FileName) -> Result<SignedFile, DbError>;
+
+    /// Signs a file with the next number, unless another server has just done so. Nothing is revoked meanwhile.
+    async fn renew_signed_file(
+        &self,
+        name: FileName,
+        source: &str,
+        now: UnixTime,
+        is_current: IsCurrent,
+        sign: Sign,
+    ) -> Result<SignedFile, SignError>;
 }

@@ -8,7 +8,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool, PgPoo
 
 use super::DbError;
 use super::code_queries::{code_columns, implement_codes};
-use super::repository::{implement_repository, profile_columns, session_columns};
+use super::pass_queries::implement_passes;
+use super::repository::{implement_repository, profile_columns};
+use super::session_queries::{implement_sessions, session_columns};
 
 /// How long a call waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,6 +26,10 @@ pub(super) struct PostgresRepository {
 }
 
 implement_repository!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE", now: "EXTRACT(EPOCH FROM now())::bigint");
+
+implement_sessions!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE");
+
+implement_passes!(PostgresRepository, begin: "BEGIN", lock_row: " FOR UPDATE");
 
 implement_codes!(PostgresRepository, begin: "BEGIN", share_row: " FOR KEY SHARE", now: "EXTRACT(EPOCH FROM now())::bigint");
 

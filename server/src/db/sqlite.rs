@@ -13,7 +13,9 @@ use sqlx::sqlite::{
 
 use super::DbError;
 use super::code_queries::{code_columns, implement_codes};
-use super::repository::{implement_repository, profile_columns, session_columns};
+use super::pass_queries::implement_passes;
+use super::repository::{implement_repository, profile_columns};
+use super::session_queries::{implement_sessions, session_columns};
 
 /// How long a call waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,6 +37,10 @@ pub(super) struct SqliteRepository {
 // Taking the write lock at once, rather than on the first write, means that two writers wait for each other instead
 // of one failing half way.
 implement_repository!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "", now: "unixepoch()");
+
+implement_sessions!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "");
+
+implement_passes!(SqliteRepository, begin: "BEGIN IMMEDIATE", lock_row: "");
 
 implement_codes!(SqliteRepository, begin: "BEGIN IMMEDIATE", share_row: "", now: "unixepoch()");
 
