@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -108,12 +109,37 @@ fn a_database_that_cannot_be_reached_or_read_is_refused_at_the_start() {
     };
     let unreachable = start("postgres://sealcard:secret@127.0.0.1:1/sealcard");
     assert_eq!(unreachable.error_code(), "database_unavailable");
+    assert!(unreachable.stderr.contains("--database-url: "), "{}", unreachable.stderr);
     assert!(!unreachable.stderr.contains("secret"), "{}", unreachable.stderr);
     assert_eq!(start("sqlite:///nowhere/sealcard.db").error_code(), "database_unavailable");
     assert_eq!(start("mysql://localhost/x").error_code(), "invalid_settings");
     let garbage = folder.path().join("garbage.db");
     std::fs::write(&garbage, "this is not a database, but long enough to be taken for one".repeat(100)).unwrap();
     assert_eq!(start(&format!("sqlite://{}", garbage.display())).error_code(), "database");
+}
+
+#[test]
+fn a_token_file_that_is_not_there_or_too_short_is_refused_by_its_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("operator");
+    let start = || {
+        let (dir, file) = (folder.path().to_str().unwrap(), token.to_str().unwrap());
+        binary::run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--admin-token-file", file])
+    };
+    let refused = |code: &str| {
+        let run = start();
+        assert_eq!((run.status, run.error_code().as_str()), (1, code), "{}", run.stderr);
+        assert!(run.stderr.contains("--admin-token-file: "), "{}", run.stderr);
+    };
+    refused("io");
+    std::fs::write(&token, "t".repeat(31)).unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
+    refused("key_file_permissions");
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+    refused("invalid_settings");
+    std::fs::write(&token, "t".repeat(32)).unwrap();
+    let (dir, file) = (folder.path(), token.to_str().unwrap());
+    assert_eq!(Server::start_on(dir, &["--admin-token-file", file]).get("/health").status, 200);
 }
 
 /// The client hangs up while its change waits for a row that another program has locked; then the lock goes, and the
