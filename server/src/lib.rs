@@ -24,6 +24,7 @@ mod profile_json;
 pub mod public_profile;
 pub mod qr_code;
 pub mod rate_limit;
+pub mod readiness;
 pub mod scans;
 pub mod session;
 pub mod sessions;

@@ -193,7 +193,7 @@ struct World {
 
 impl World {
     fn new(broken: Broken, resource: Resource<Json<u32>>) -> Self {
-        static METRICS: LazyLock<CacheMetrics> = LazyLock::new(|| CacheMetrics::new(&mut Registry::default()));
+        static METRICS: LazyLock<CacheMetrics> = LazyLock::new(|| CacheMetrics::new(&mut Registry::default(), true));
         let tier = Arc::new(Tier {
             values: Mutex::default(),
             leases: Mutex::default(),

@@ -192,14 +192,10 @@ impl Local {
         raise_all(&self.generations);
     }
 
-    /// Carries out what moka has put off.
-    #[cfg(test)]
-    pub(super) fn settle(&self) {
-        self.memory.run_pending_tasks();
-    }
-
-    /// How many values there are, and how many bytes they have, about.
+    /// How many values there are, those included that do not count any more, and how many bytes they have, about.
     pub(super) fn size(&self) -> (u64, u64) {
+        // What moka has put off.
+        self.memory.run_pending_tasks();
         (self.memory.entry_count(), self.memory.weighted_size())
     }
 

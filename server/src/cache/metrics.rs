@@ -89,7 +89,8 @@ pub(super) struct RedisMetrics {
 }
 
 impl CacheMetrics {
-    pub(super) fn new(registry: &mut Registry) -> Self {
+    /// Those of Redis are there only if there is one: that none is used is nothing to be alarmed by.
+    pub(super) fn new(registry: &mut Registry, has_redis: bool) -> Self {
         let histogram = || Histogram::new(SECONDS);
         let metrics = Self {
             hits: Family::default(),
@@ -135,6 +136,9 @@ impl CacheMetrics {
         registry.register("cache_source_up", "1 while the log of changes can be read", m.source_up);
         registry.register("cache_entries", "Values in the process", m.entries);
         registry.register("cache_memory_bytes", "Memory of the values in the process, about", m.memory);
+        if !has_redis {
+            return metrics;
+        }
         registry.register("redis_operation_seconds", "Duration of commands to Redis", m.redis.seconds);
         registry.register("redis_errors", "Commands that failed, by kind", m.redis.errors);
         registry.register("redis_commands_in_flight", "Commands that wait for their answer", m.redis.in_flight);

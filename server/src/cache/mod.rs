@@ -170,7 +170,7 @@ impl Cache {
         log: Arc<dyn ChangeLog>,
         registry: &mut Registry,
     ) -> Result<Self, CacheError> {
-        let inner = Arc::new(Inner::new(table, &options, CacheMetrics::new(registry))?);
+        let inner = Arc::new(Inner::new(table, &options, CacheMetrics::new(registry, options.redis.is_some()))?);
         let mut follower = Follower::new(Arc::clone(&log));
         inner.follow_once(&mut follower).await.map_err(CacheError::Log)?;
         if let Some(redis) = options.redis {
@@ -325,6 +325,7 @@ impl Cache {
         }
         if let Some(redis) = self.inner.shared.redis.get() {
             redis.stop().await;
+            tracing::info!("the connections to Redis are closed");
         }
     }
 }
@@ -384,10 +385,10 @@ impl Inner {
     /// Forgets, here and in Redis, and tells the others. The first tier last: until then somebody may fetch the old value
     /// from the second.
     async fn invalidate(&self, invalidation: &Invalidation, change: Option<i64>) -> Option<u64> {
-        let mut values = Some(0);
+        let (began, mut count) = (Instant::now(), Some(0));
         if let Some(store) = self.shared.store() {
             let removed = store.remove(invalidation).await;
-            values = removed.complete.then_some(removed.values);
+            count = removed.complete.then_some(removed.values);
             let delivered = change.filter(|_| removed.complete);
             self.forget(invalidation);
             if let Some(id) = delivered {
@@ -399,10 +400,10 @@ impl Inner {
             self.delivered().extend(change);
         }
         self.count(invalidation);
-        tracing::info!(
-            keys = ?invalidation.keys, tags = ?invalidation.tags, patterns = ?invalidation.patterns, values, "invalidated"
-        );
-        values
+        let Invalidation { keys, tags, patterns } = invalidation;
+        let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(?keys, ?tags, ?patterns, count, us, "invalidated");
+        count
     }
 
     /// Forgets in the first tier.

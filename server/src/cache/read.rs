@@ -74,6 +74,7 @@ impl Inner {
             Trust::Down => Lookup::Stale,
             Trust::Verified | Trust::Unverified => return None,
         };
+        tracing::debug!(key, us = micros(now), lookup = lookup.as_str(), "found in the process");
         kind.found(&entry.value, lookup)
     }
 
@@ -144,6 +145,7 @@ impl Inner {
         let store = self.shared.store().filter(|_| in_redis);
         let mut lease = None;
         if let Some(store) = store {
+            let began = Instant::now();
             // Once more if what is there is no value: then it has been removed.
             for _ in 0..2 {
                 match store.read(&request.key, &request.tags).await {
@@ -158,7 +160,12 @@ impl Inner {
                             let ttl = Duration::from_millis(ttl_ms).min(kind.ttl);
                             let entry = self.keep(request, value, stamps.clone(), ttl);
                             if lookup == Lookup::Hit { &kind.metrics.redis_hits } else { &kind.metrics.stale }.inc();
-                            tracing::debug!(key = request.key, "hit in Redis");
+                            tracing::debug!(
+                                key = request.key,
+                                us = micros(began),
+                                lookup = lookup.as_str(),
+                                "found in Redis"
+                            );
                             return Loaded { result: Ok(Some(entry)), lookup };
                         }
                         Err(error) => {
@@ -188,7 +195,7 @@ impl Inner {
         let result = load().await;
         let took = began.elapsed();
         kind.metrics.load_seconds.observe(took.as_secs_f64());
-        tracing::debug!(key = request.key, us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "loaded");
+        tracing::debug!(key = request.key, us = micros(began), lookup = Lookup::Miss.as_str(), "loaded");
         let result = match result {
             Ok(Some(value)) => {
                 kind.metrics.loads_ok.inc();
@@ -196,7 +203,9 @@ impl Inner {
                     match value.encode() {
                         Ok(bytes) => {
                             let ttl_ms = u64::try_from(kind.ttl.as_millis()).unwrap_or(u64::MAX);
+                            let began = Instant::now();
                             store.write(&request.key, &request.tags, lease, &bytes, ttl_ms).await;
+                            tracing::debug!(key = request.key, us = micros(began), ttl_ms, "set in Redis");
                         }
                         Err(error) => tracing::error!(key = request.key, %error, "a value cannot be written to Redis"),
                     }
@@ -230,6 +239,11 @@ impl Inner {
         }
         entry
     }
+}
+
+/// How long ago it was, for a line of the log.
+fn micros(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Kind {

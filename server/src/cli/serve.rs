@@ -80,6 +80,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         .map_err(|error| CliError::new("io", error))?;
     let app = app
         .with_max_pass_ttl(settings.max_pass_ttl)
+        .with_ready_needs(settings.ready_needs)
         .with_public_url(settings.public_url.clone().unwrap_or_else(|| format!("http://{address}")))
         .with_trust_bundle(trust_bundle(settings)?)
         .with_admin_token_hash(admin_token_hash(settings)?);

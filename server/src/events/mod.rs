@@ -36,6 +36,7 @@ pub use self::sink::{EventSink, SinkError};
 
 use self::sink::DatabaseSink;
 use self::stream::RedisStream;
+pub(crate) use self::stream::STREAM;
 use crate::cache::{Cache, Json};
 use crate::clock;
 use crate::db::Repository;

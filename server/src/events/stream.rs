@@ -9,8 +9,8 @@ use redis::{Cmd, FromRedisValue, Value};
 use super::{Event, EventSink, SinkError};
 use crate::cache::{Cache, EntryError};
 
-/// The stream.
-const STREAM: &str = "qr.events";
+/// The stream, and what the names of all of them begin with.
+pub(crate) const STREAM: &str = "qr.events";
 
 /// Where events go that cannot be read.
 const DEAD: &str = "qr.events.dead";

@@ -83,6 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/admin/cache/stats/reset", post(cache::reset))
         .route("/.well-known/jwks.json", get(jwks::read))
         .route("/health", get(health::read))
+        .route("/ready", get(health::ready))
         .route("/api/health/cache", get(health::cache))
         .route("/metrics", get(health::metrics))
         .route("/api/openapi.json", get(openapi::read))

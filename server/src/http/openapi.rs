@@ -64,7 +64,7 @@ pub(super) const PAGE: &str = "/docs";
         qr_code::create, qr_code::generate, qr_code::list, qr_code::read, qr_code::change, qr_code::remove, qr_code::stats,
         qr_code::image, scan::scan,
         cache::list, cache::read, cache::write, cache::remove, cache::invalidate, cache::stats, cache::reset,
-        health::read, health::cache, health::metrics, read,
+        health::read, health::ready, health::cache, health::metrics, read,
     ),
     components(schemas(Problem, PictureFormat, TokenForm)),
     modifiers(&Security, &Common)

@@ -18,6 +18,7 @@ use crate::pass::{self, PassRequest};
 use crate::password::{PasswordError, Passwords};
 use crate::public_profile::{PublicProfile, TokenForm};
 use crate::rate_limit::RateLimiter;
+use crate::readiness::Readiness;
 use crate::scans::Scans;
 use crate::sessions::Sessions;
 use crate::signed_file::TrustBundleSource;
@@ -48,6 +49,8 @@ pub struct App {
     metrics: Arc<Registry>,
     /// The issuer's name, in the public keys and in JWTs.
     pub issuer_name: String,
+    /// What must be there for `/ready`.
+    pub ready_needs: Readiness,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Where the trust bundle comes from.
@@ -89,6 +92,7 @@ impl App {
             passwords: Passwords::new()?,
             trust_bundle: TrustBundleSource::None,
             max_pass_ttl: Ttl::MAX,
+            ready_needs: Readiness::default(),
             admin_token_hash: None,
         })
     }
@@ -115,6 +119,12 @@ impl App {
     #[must_use]
     pub fn with_max_pass_ttl(self, max_pass_ttl: Ttl) -> Self {
         Self { max_pass_ttl, ..self }
+    }
+
+    /// The same with parts that must be there for `/ready`.
+    #[must_use]
+    pub fn with_ready_needs(self, ready_needs: Readiness) -> Self {
+        Self { ready_needs, ..self }
     }
 
     /// The signing keys as they are now.

@@ -77,7 +77,7 @@ impl Tier {
             });
         }
         match path {
-            "/health" | "/api/health/cache" => None,
+            "/health" | "/ready" | "/api/health/cache" => None,
             "/.well-known/jwks.json" | "/api/trust-bundle" | "/api/revocations" => Some(Self::Scan),
             "/api/sessions" | "/api/accounts" if method == Method::POST => Some(Self::Auth),
             "/api/accounts/me/password" => Some(Self::Auth),
@@ -182,6 +182,7 @@ mod tests {
     fn every_route_has_its_tier() {
         let of = |method: &str, path| Tier::of(&Method::from_bytes(method.as_bytes()).unwrap(), path);
         assert_eq!(of("GET", "/health"), None);
+        assert_eq!(of("GET", "/ready"), None);
         assert_eq!(of("GET", "/api/health/cache"), None);
         assert_eq!(of("GET", "/scan/qr_1"), Some(Tier::Scan));
         assert_eq!(of("GET", "/api/revocations"), Some(Tier::Scan));

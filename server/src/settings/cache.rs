@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::GivenSettings;
 use crate::cache::{CacheOptions, RedisAddress, RedisAddressError, RedisOptions};
-use crate::cached;
+use crate::{cached, events};
 
 /// The longest time for which values may be served while the database is away: a day.
 const MAX_STALE_SECS: u32 = 86_400;
@@ -65,6 +65,8 @@ impl GivenSettings {
                 Some(RedisOptions {
                     address,
                     prefix,
+                    version: self.cache_version,
+                    data: &[cached::SCAN_COUNT, events::STREAM],
                     views: &[cached::SCAN_COUNT],
                     timeout: millis("--redis-timeout-ms", self.redis_timeout_ms, 10_000)?,
                     max_pause: millis("--redis-max-pause-ms", self.redis_max_pause_ms, 60_000)?,
@@ -82,9 +84,9 @@ impl GivenSettings {
         })
     }
 
-    /// What stands before every key: what was given, else what the environment says, and then the version.
+    /// What stands before every key: what was given, else what the environment says.
     fn prefix(&self) -> Result<String, CacheSettingsError> {
-        let mut prefix = match (&self.cache_prefix, self.app_env.as_deref()) {
+        let prefix = match (&self.cache_prefix, self.app_env.as_deref()) {
             (Some(prefix), _) => prefix.clone(),
             (None, None | Some("")) => String::new(),
             (None, Some("development" | "dev")) => "dev_".into(),
@@ -96,9 +98,6 @@ impl GivenSettings {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
         if prefix.len() > MAX_PREFIX || !prefix.bytes().all(plain) {
             return Err(CacheSettingsError::Prefix);
-        }
-        if let Some(version) = self.cache_version {
-            prefix.push_str(&format!("v{version}:"));
         }
         Ok(prefix)
     }
@@ -148,13 +147,11 @@ mod tests {
         assert_eq!(prefix(|_| {}).unwrap(), "");
         assert_eq!(prefix(|given| given.app_env = Some("test".into())).unwrap(), "test_");
         assert_eq!(prefix(|given| given.app_env = Some("production".into())).unwrap(), "prod_");
-        assert_eq!(prefix(|given| given.cache_version = Some(2)).unwrap(), "v2:");
         let both = |given: &mut GivenSettings| {
             given.app_env = Some("test".into());
             given.cache_prefix = Some("own:".into());
-            given.cache_version = Some(3);
         };
-        assert_eq!(prefix(both).unwrap(), "own:v3:");
+        assert_eq!(prefix(both).unwrap(), "own:");
         assert!(prefix(|given| given.app_env = Some("staging".into())).is_err());
         for wrong in ["a*", "{a}", "a b", &"a".repeat(65)] {
             assert!(prefix(|given| given.cache_prefix = Some(wrong.into())).is_err(), "{wrong}");

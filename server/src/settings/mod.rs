@@ -15,6 +15,7 @@ pub use self::cache::CacheSettingsError;
 use crate::cache::CacheOptions;
 use crate::qr_code::TargetUrl;
 use crate::rate_limit::{Limits, LimitsError, TrustedProxies, TrustedProxiesError};
+use crate::readiness::{Readiness, ReadinessError};
 
 /// The most bytes of an issuer's name: as many as a trust bundle has room for.
 const MAX_ISSUER_BYTES: usize = 200;
@@ -141,6 +142,11 @@ pub struct GivenSettings {
     #[arg(long, env = "SEALCARD_KAFKA_BROKERS", value_name = "BROKERS")]
     kafka_brokers: Option<String>,
 
+    /// What must be there for /ready to answer 200, for a load balancer: database, redis, or both with a comma between them
+    /// [default: nothing]
+    #[arg(long, env = "SEALCARD_READY_NEEDS", value_name = "PARTS")]
+    ready_needs: Option<String>,
+
     /// The longest life of a pass in seconds, up to 2592000 [default: 2592000, 30 days]
     #[arg(long, env = "SEALCARD_MAX_PASS_TTL", value_name = "SECONDS")]
     max_pass_ttl: Option<u32>,
@@ -187,6 +193,8 @@ pub struct Settings {
     pub keep_events: Duration,
     /// The Kafka for events: hosts and ports; none for the stream in Redis, or the database.
     pub kafka_brokers: Vec<String>,
+    /// What must be there for `/ready`.
+    pub ready_needs: Readiness,
     /// The longest life of a pass.
     pub max_pass_ttl: Ttl,
     /// The issuer's name.
@@ -229,6 +237,9 @@ pub enum SettingsError {
     /// The proxies.
     #[error(transparent)]
     TrustedProxies(#[from] TrustedProxiesError),
+    /// What is no part.
+    #[error(transparent)]
+    ReadyNeeds(#[from] ReadinessError),
     /// The public address is none.
     #[error("--public-url: an address like https://cards.example.org, without a path")]
     PublicUrl,
@@ -318,6 +329,7 @@ impl GivenSettings {
             public_url: self.public_url.or(other.public_url),
             keep_events_days: self.keep_events_days.or(other.keep_events_days),
             kafka_brokers: self.kafka_brokers.or(other.kafka_brokers),
+            ready_needs: self.ready_needs.or(other.ready_needs),
             max_pass_ttl: self.max_pass_ttl.or(other.max_pass_ttl),
             issuer: self.issuer.or(other.issuer),
             log: self.log.or(other.log),
@@ -390,6 +402,7 @@ impl GivenSettings {
             public_url: self.public_url.filter(|url| !url.is_empty()).map(|url| parse_public_url(&url)).transpose()?,
             keep_events: parse_days(self.keep_events_days.unwrap_or_default())?,
             kafka_brokers: parse_brokers(&self.kafka_brokers.unwrap_or_default())?,
+            ready_needs: Readiness::parse(&self.ready_needs.unwrap_or_default())?,
             max_pass_ttl: self.max_pass_ttl.map_or(Ok(Ttl::MAX), Ttl::from_secs)?,
             issuer: issuer.as_str().into(),
             log: self.log.unwrap_or_default(),

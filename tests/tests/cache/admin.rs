@@ -27,7 +27,7 @@ fn entries_are_read_written_and_removed(site: Site) {
     assert_eq!(site.backend.cli(&["get", "own:1"]), value.to_string());
     put("own:2", json!(100));
     let listed = server.request("GET", "/api/cache?pattern=own:*", Some(ADMIN), None).json();
-    assert_eq!(listed["count"], 2, "{listed}");
+    assert_eq!((&listed["count"], &listed["truncated"]), (&json!(2), &json!(false)), "{listed}");
     let delete = || server.request("DELETE", "/api/cache/own:1", Some(ADMIN), None).json()["deleted"].clone();
     assert_eq!((delete(), delete()), (json!(true), json!(false)));
     assert_eq!(server.request("GET", "/api/cache/own:1", Some(ADMIN), None).status, 404);
@@ -66,6 +66,20 @@ fn resources_cannot_be_written_by_hand(site: Site) {
     assert_eq!(invalidate(json!({ "patterns": ["computed:*", "own:?"] })), 200);
     assert_eq!((invalidate(json!({ "keys": ["a{b}"] })), invalidate(json!({ "keys": ["cache:tag:x"] }))), (422, 422));
     assert_eq!(server.get("/health").json()["redis"], "ok");
+}
+
+/// COR-17: up to 1,000 names, and whether there are more.
+#[test]
+fn a_long_list_says_that_it_is_cut() {
+    let site = Site::single();
+    let server = site.server();
+    for (count, listed) in [(1_000, (1_000, false)), (1_001, (1_000, true))] {
+        let fill = format!("for i = 1, {count} do redis.call('SET', 'many:' .. i, 'x', 'EX', 100) end");
+        site.backend.cli(&["eval", &fill, "0"]);
+        let many = server.request("GET", "/api/cache?pattern=many:*", Some(ADMIN), None).json();
+        assert_eq!((many["count"].as_u64().unwrap(), many["truncated"] == true), listed);
+        assert_eq!(many["keys"].as_array().unwrap().len(), 1_000);
+    }
 }
 
 #[test]

@@ -86,6 +86,19 @@ fn a_prefix_and_a_version_stand_before_every_key() {
 
     let first = site.server_with(&["--cache-version", "1"], &[]);
     first.lookup("/api/public/devcard-demo");
+    let token = first.sign_up("ada");
+    let tenant = json!({ "tenantId": "engines", "name": "Engines" });
+    assert_eq!(first.request("POST", "/api/tenants", Some(&token), Some(&tenant)).status, 201);
+    let headers = [("authorization", format!("Bearer {token}")), ("x-tenant-id", "engines".into())];
+    let headers = [&headers[..], &[("content-type", "application/json".into())]].concat();
+    let code = json!({ "qrId": "menu", "targetUrl": "https://example.org/" }).to_string();
+    assert_eq!(first.raw_request("POST", "/api/qr", &headers, code.as_bytes()).status, 201);
+    assert_eq!(first.get("/scan/menu").status, 302);
+    first.wait_until("it is counted", |_| site.backend.has("qr-service:scan-count:menu"));
+    first.wait_until("it is told", |_| site.backend.has("qr.events"));
+    assert!(
+        !site.backend.keys().iter().any(|key| key.contains("v1:qr-service:scan-count") || key.contains("v1:qr.events"))
+    );
     drop(first);
     let second = site.server_with(&["--cache-version", "2"], &[]);
     assert_eq!(second.lookup("/api/public/devcard-demo").0, "MISS");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use sealcard_tests::on_both;
+use sealcard_tests::server::Server;
 use sealcard_tests::site::Site;
 
 on_both! {
@@ -36,6 +37,35 @@ fn health_says_how_it_is(site: Site) {
     }
     let warned = server.get("/api/health/cache").json();
     assert!(warned["warnings"][0].as_str().unwrap().contains("volatile-ttl"), "{warned}");
+}
+
+/// MON-12: each with its key and how long it took. MON-10: what the process holds is told as it is.
+#[test]
+fn whoever_asks_for_it_reads_of_every_step() {
+    let site = Site::single();
+    let server = site.server_with(&["--log", "debug"], &[]);
+    let other = site.server_with(&["--log", "debug"], &[]);
+    let token = server.sign_up("ada");
+    assert_eq!(server.lookup("/api/public/ada").0, "MISS");
+    assert_eq!(server.lookup("/api/public/ada").0, "HIT");
+    assert_eq!(other.lookup("/api/public/ada").0, "HIT");
+    assert!(other.metric("cache_entries") >= 1 && other.metric("cache_memory_bytes") > 100);
+    let bio = serde_json::json!({ "bio": "new" });
+    assert_eq!(server.request("PUT", "/api/profiles/me", Some(&token), Some(&bio)).status, 200);
+    let said = |server: &Server, message: &str| {
+        let log = server.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let is_it = |line: &Value| {
+            let names = [&line["key"], &line["keys"]];
+            line["message"] == message && names.iter().any(|name| name.to_string().contains("profile:ada"))
+        };
+        let lines: Vec<_> = lines.filter(is_it).collect();
+        assert!(!lines.is_empty() && lines.iter().all(|line| line["us"].is_u64()), "{message}: {lines:?} in {log}");
+    };
+    for message in ["loaded", "set in Redis", "found in the process", "invalidated"] {
+        said(&server, message);
+    }
+    said(&other, "found in Redis");
 }
 
 /// The names of the metrics that a server has, with the endings that counters and histograms bring.

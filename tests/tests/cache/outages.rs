@@ -59,7 +59,48 @@ fn without_redis_the_server_starts_at_once_and_takes_it_when_it_comes() {
     assert_eq!(redis.cli(&["exists", "profile:ada"]), "1");
     let log = server.log();
     assert_eq!(log.matches("leaving fallback").count(), 1, "{log}");
-    assert_eq!(log.matches("going on without it").count(), 1, "{log}");
+    assert_eq!(log.matches("entering fallback").count(), 1, "{log}");
+    let attempts = log.lines().filter(|line| line.contains("Redis cannot be used yet"));
+    let attempts = attempts.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let attempts: Vec<_> = attempts.map(|line| (line["attempt"].clone(), line["next_ms"].clone())).collect();
+    let doubling = [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1600), (6, 3000), (7, 3000), (8, 3000)];
+    let doubling = doubling.map(|(attempt, ms)| (json!(attempt), json!(ms)));
+    assert!(!attempts.is_empty() && doubling.starts_with(&attempts), "{attempts:?}");
+}
+
+/// X11: liveness is not readiness, and what readiness needs is said by whoever runs the server.
+#[test]
+fn a_load_balancer_is_told_what_it_was_to_be_told() {
+    let mut site = Site::single();
+    let (relay, database) = sealcard_tests::postgres::away_able();
+    let database = [("DATABASE_URL", database.as_str())];
+    let servers =
+        ["", "redis", "database", "database,redis"].map(|needs| site.server_with(&["--ready-needs", needs], &database));
+    let are_ready = |statuses: [u16; 4]| {
+        for (server, status) in servers.iter().zip(statuses) {
+            server.wait_until("it is noticed", |server| server.get("/ready").status == status);
+            assert_eq!(server.get("/health").status, 200);
+        }
+    };
+    are_ready([200; 4]);
+    site.redis().kill();
+    are_ready([200, 503, 200, 503]);
+    assert_eq!(servers[1].get("/ready").json()["redis"], "unavailable");
+    relay.cut();
+    are_ready([200, 503, 503, 503]);
+    site.redis().resume_after_kill();
+    relay.mend();
+    are_ready([200; 4]);
+}
+
+#[test]
+fn without_a_redis_to_use_none_is_missing() {
+    let server = Site::new(Backend::None).start(&["--ready-needs", "redis"], &[]);
+    assert_eq!(server.get("/ready").status, 200);
+    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+    assert!(metrics.contains("cache_entries") && !metrics.contains("redis_up"), "an alert would go off: {metrics}");
+    let wrong = sealcard_tests::binary::run(&["serve", "--ready-needs", "kafka"]);
+    assert_eq!((wrong.status, wrong.error_code().as_str()), (1, "invalid_settings"), "{}", wrong.stderr);
 }
 
 #[test]
@@ -81,7 +122,7 @@ fn killed_and_started_again_empty() {
     assert_eq!(bio(&server), "meanwhile");
     let log = server.log();
     assert_eq!(log.matches("entering fallback").count(), 1, "said once: {log}");
-    assert_eq!(log.matches("leaving fallback").count(), 2, "at the start and now: {log}");
+    assert_eq!(log.matches("leaving fallback").count(), 1, "said once: {log}");
     assert_eq!(server.metric("redis_reconnects_total"), 1);
 }
 

@@ -53,6 +53,10 @@ pub struct RedisOptions {
     pub address: RedisAddress,
     /// What stands before every key.
     pub prefix: String,
+    /// What stands before every key after that, as `v2:`, but those of `data`.
+    pub version: Option<u32>,
+    /// What the keys begin with that are no values: they are the same whatever the version.
+    pub data: &'static [&'static str],
     /// What the keys begin with that only show what the database says, and are not kept up to date by the log.
     pub views: &'static [&'static str],
     /// How long a command may take.
@@ -107,7 +111,7 @@ impl Redis {
         position: watch::Receiver<Option<(String, i64)>>,
         metrics: RedisMetrics,
     ) -> Self {
-        let names = Names::new(&options.prefix, table);
+        let names = Names::new(&options, table);
         let kept = table.iter().filter(|declaration| declaration.tiers != Tiers::Memory);
         let prefixes = kept.map(|declaration| names.key(declaration.prefix())).collect();
         let (signs, to_say) = mpsc::unbounded_channel();

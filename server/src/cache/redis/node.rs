@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn more_commands_than_redis_keeps_up_with_are_not_sent() {
-        let metrics = CacheMetrics::new(&mut Registry::default()).redis;
+        let metrics = CacheMetrics::new(&mut Registry::default(), true).redis;
         let node = Node::new("test".into(), Duration::from_millis(100), metrics);
         let mut sent: Vec<_> = (0..MAX_IN_FLIGHT).map(|_| node.begin().unwrap()).collect();
         assert!(matches!(node.begin(), Err(NodeError::Gone(_))));

@@ -33,6 +33,9 @@ const STEADY: Duration = Duration::from_secs(5);
 /// How many attempts are as quick as that; afterwards the longest pause lies between them.
 const QUICK_ATTEMPTS: usize = 10;
 
+/// How many attempts are told of, before it becomes tiresome.
+const TOLD_ATTEMPTS: u32 = 10;
+
 /// How many members of a cluster are asked who has what.
 const MAX_ASKED: usize = 8;
 
@@ -200,7 +203,8 @@ async fn ask_member(address: &RedisAddress, info: ConnectionInfo) -> Option<Answ
     })
 }
 
-/// Keeps a connection to a node, and the node believed while it holds.
+/// Keeps a connection to a node, and the node believed while it holds. Says once that it goes on without it, and once that it
+/// does no longer; and, while the pauses grow, of each attempt.
 async fn keep(shared: Arc<Shared>, node: Arc<Node>, info: ConnectionInfo) {
     let mut connected_before = false;
     let mut attempts = pauses(&shared);
@@ -216,7 +220,15 @@ async fn keep(shared: Arc<Shared>, node: Arc<Node>, info: ConnectionInfo) {
                         shared.metrics.reconnects.inc();
                     }
                     shared.metrics.up.set(i64::from(shared.is_up()));
-                    tracing::info!(redis = node.name, failures, "leaving fallback: Redis is connected and up to date");
+                    if connected_before || failures > 0 {
+                        tracing::info!(
+                            redis = node.name,
+                            failures,
+                            "leaving fallback: Redis is connected and up to date"
+                        );
+                    } else {
+                        tracing::info!(redis = node.name, "Redis is connected and up to date");
+                    }
                     connected_before = true;
                     let up_since = Instant::now();
                     lost.await;
@@ -233,12 +245,33 @@ async fn keep(shared: Arc<Shared>, node: Arc<Node>, info: ConnectionInfo) {
                 Err(reason) => {
                     node.stop();
                     if failures == 0 && !connected_before {
-                        tracing::warn!(redis = node.name, reason, "Redis cannot be used: going on without it");
-                    } else {
-                        tracing::debug!(redis = node.name, reason, failures, "Redis cannot be used yet");
+                        tracing::warn!(
+                            redis = node.name,
+                            reason,
+                            "entering fallback: Redis is not used until it is there"
+                        );
                     }
                     failures = failures.saturating_add(1);
-                    tokio::time::sleep(attempts.next().unwrap_or(shared.options.max_pause)).await;
+                    let pause = attempts.next().unwrap_or(shared.options.max_pause);
+                    let next_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+                    if failures <= TOLD_ATTEMPTS {
+                        tracing::info!(
+                            redis = node.name,
+                            reason,
+                            attempt = failures,
+                            next_ms,
+                            "Redis cannot be used yet"
+                        );
+                    } else {
+                        tracing::debug!(
+                            redis = node.name,
+                            reason,
+                            attempt = failures,
+                            next_ms,
+                            "Redis cannot be used yet"
+                        );
+                    }
+                    tokio::time::sleep(pause).await;
                 }
             }
         }

@@ -34,6 +34,8 @@ pub(in crate::http) struct KeysBody {
     count: usize,
     /// Up to 1,000.
     keys: Vec<String>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// Lists keys in Redis.
@@ -46,8 +48,10 @@ pub(in crate::http) async fn list(
     _: Admin,
     QueryParameters(query): QueryParameters<ListQuery>,
 ) -> Result<Json<KeysBody>, ApiError> {
-    let keys = app.cache.entries().keys(&query.pattern, MAX_KEYS).await?;
-    Ok(Json(KeysBody { count: keys.len(), keys }))
+    let mut keys = app.cache.entries().keys(&query.pattern, MAX_KEYS.saturating_add(1)).await?;
+    let truncated = keys.len() > MAX_KEYS;
+    keys.truncate(MAX_KEYS);
+    Ok(Json(KeysBody { count: keys.len(), keys, truncated }))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -1,17 +1,18 @@
-//! `/health`, `/api/health/cache` and `/metrics`: how the server is. The first stays 200 while a part is down, so that nobody
-//! restarts the server for that. None of them asks the database: what is known of it is half a second old.
+//! `/health`, `/ready`, `/api/health/cache` and `/metrics`: how the server is. The first stays 200 while a part is down, so that
+//! nobody restarts the server for that. None of them asks the database: what is known of it is half a second old.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::cache::{RedisStatus, Tally};
 use crate::http::{ApiError, App};
+use crate::readiness::Readiness;
 
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct Health {
@@ -26,6 +27,22 @@ pub(in crate::http) struct Health {
 /// How the server is: 200 as long as it answers.
 #[utoipa::path(get, path = "/health", operation_id = "readHealth", tag = "health", responses((status = 200, description = "Its parts", body = Health)))]
 pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> Json<Health> {
+    Json(health_of(&app))
+}
+
+/// Whether requests should come here: not while something is away that `--ready-needs` names.
+#[utoipa::path(get, path = "/ready", operation_id = "readReadiness", tag = "health", responses(
+    (status = 200, description = "They should", body = Health),
+    (status = 503, description = "Something is away", body = Health),
+))]
+pub(in crate::http) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    let health = health_of(&app);
+    let Readiness { database, redis } = app.ready_needs;
+    let is_away = (database && health.database == "unavailable") || (redis && health.redis == "unavailable");
+    (if is_away { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, Json(health))
+}
+
+fn health_of(app: &App) -> Health {
     let database = if app.cache.source_is_up() { "ok" } else { "unavailable" };
     let redis = match (app.cache.has_redis(), app.cache.redis_is_up()) {
         (false, _) => "not configured",
@@ -33,7 +50,7 @@ pub(in crate::http) async fn read(State(app): State<Arc<App>>) -> Json<Health> {
         (true, false) => "unavailable",
     };
     let status = if database == "unavailable" || redis == "unavailable" { "degraded" } else { "ok" };
-    Json(Health { status, database, redis })
+    Health { status, database, redis }
 }
 
 #[derive(Serialize, ToSchema)]
