@@ -1,12 +1,13 @@
 //! What the server caches, and what each change makes wrong: the two tables of `docs/CACHING.md`.
 
 use crate::cache::{CachedResponse, Declaration, Invalidation, Json, LoadError, Resource, Tiers};
+use crate::clock;
 use crate::dashboard::DashboardStats;
 use crate::db::DbError;
 use crate::public_profile::PublicProfile;
 use crate::qr_code::{Destination, Id, QrCodeJson};
 use crate::session::SessionJson;
-use sealcard_core::Username;
+use sealcard_core::{UnixTime, Username};
 use serde::{Deserialize, Serialize};
 
 /// Everything that is cached.
@@ -117,6 +118,9 @@ pub const SCAN: Resource<Json<Destination>> = Resource::declared(TABLE, "scan");
 /// What the counters of scans begin with in Redis. They are no cached values: they have no end, and only ever grow.
 pub const SCAN_COUNT: &str = "qr-service:scan-count:";
 
+/// A day.
+const DAY_SECS: u64 = 86_400;
+
 /// What [`QR_CODE`] is asked for with.
 #[must_use]
 pub fn qr_code_argument(tenant_id: &Id, qr_id: &Id) -> String {
@@ -139,6 +143,8 @@ pub enum Write<'a> {
         before: &'a Username,
         /// The name now.
         after: &'a Username,
+        /// The hashes of the tokens of its sessions, if the name is another.
+        token_hashes: &'a [String],
     },
     /// `POST /api/profiles/me/pass`
     PassIssued {
@@ -189,6 +195,8 @@ pub enum Write<'a> {
         tenant_id: &'a Id,
         /// Which.
         qr_id: &'a Id,
+        /// When.
+        now: UnixTime,
     },
 }
 
@@ -198,9 +206,13 @@ impl Write<'_> {
     pub fn invalidation(&self) -> Invalidation {
         match self {
             Self::AccountCreated { username } => Invalidation::key(profile_key(username)),
-            Self::ProfileChanged { account_id, before, after } => {
+            Self::ProfileChanged { account_id, before, after, token_hashes } => {
                 let own = Invalidation::key(profile_key(after)).and(Invalidation::tag(account_tag(account_id)));
-                if before == after { own } else { own.and(Invalidation::key(profile_key(before))) }
+                if before == after {
+                    return own;
+                }
+                // A session says the name of whom it is.
+                own.and(Invalidation::key(profile_key(before))).and(sessions(token_hashes))
             }
             Self::PassIssued { account_id } => Invalidation::tag(account_tag(account_id)),
             Self::PassesRevoked => Invalidation::tag("revocations"),
@@ -218,9 +230,12 @@ impl Write<'_> {
                 let keys = qr_ids.iter().map(|qr_id| format!("{SCAN_COUNT}{qr_id}")).collect();
                 Invalidation { keys, ..Invalidation::default() }
             }
-            Self::QrCodeDeleted { tenant_id, qr_id } => {
-                let days = Invalidation::pattern(format!("{SCAN_COUNT}{qr_id}:*"));
-                qr_code(tenant_id, qr_id).and(Invalidation::key(format!("{SCAN_COUNT}{qr_id}"))).and(days)
+            Self::QrCodeDeleted { tenant_id, qr_id, now } => {
+                let total = Invalidation::key(format!("{SCAN_COUNT}{qr_id}"));
+                // By their names: a pattern would look through all of Redis. They live for a day, and clocks differ.
+                let days = [now.saturating_sub(DAY_SECS), *now, now.saturating_add(DAY_SECS)];
+                let day = |time| Invalidation::key(format!("{SCAN_COUNT}{qr_id}:{}", clock::day(time)));
+                days.map(day).into_iter().fold(qr_code(tenant_id, qr_id).and(total), Invalidation::and)
             }
         }
     }
@@ -296,7 +311,7 @@ mod tests {
         let (hashes, qr_ids) = (["HASH".to_owned()], ["QR".to_owned()]);
         let writes = [
             Write::AccountCreated { username: &after },
-            Write::ProfileChanged { account_id: "ACCOUNT", before: &before, after: &after },
+            Write::ProfileChanged { account_id: "ACCOUNT", before: &before, after: &after, token_hashes: &hashes },
             Write::PassIssued { account_id: "ACCOUNT" },
             Write::PassesRevoked,
             Write::SessionsChanged { token_hashes: &hashes },
@@ -305,7 +320,7 @@ mod tests {
             Write::QrCodeCreated { tenant_id: &tenant_id, qr_id: &qr_id },
             Write::QrCodeChanged { tenant_id: &tenant_id, qr_id: &qr_id },
             Write::CountsNotShown { qr_ids: &qr_ids },
-            Write::QrCodeDeleted { tenant_id: &tenant_id, qr_id: &qr_id },
+            Write::QrCodeDeleted { tenant_id: &tenant_id, qr_id: &qr_id, now: UnixTime::from_secs(1_769_860_800) },
         ];
         for write in writes {
             let name = match write {
@@ -333,9 +348,11 @@ mod tests {
     #[test]
     fn a_rename_forgets_both_names() {
         let (before, after) = (Username::parse("ada").unwrap(), Username::parse("lovelace").unwrap());
-        let renamed = Write::ProfileChanged { account_id: "1", before: &before, after: &after }.invalidation();
-        assert_eq!(renamed.keys, ["profile:lovelace", "profile:ada"]);
-        let edited = Write::ProfileChanged { account_id: "1", before: &before, after: &before }.invalidation();
+        let renamed =
+            Write::ProfileChanged { account_id: "1", before: &before, after: &after, token_hashes: &["x".into()] };
+        assert_eq!(renamed.invalidation().keys, ["profile:lovelace", "profile:ada", "session:x"]);
+        let edited = Write::ProfileChanged { account_id: "1", before: &before, after: &before, token_hashes: &[] }
+            .invalidation();
         assert_eq!(edited.keys, ["profile:ada"]);
         assert_eq!(edited.tags, ["account:1"]);
     }

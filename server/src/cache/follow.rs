@@ -102,4 +102,9 @@ impl Listener for Ears {
             None => inner.local.touch_all(),
         }
     }
+
+    fn views_removed(&self, keys: Vec<String>) {
+        let Some(inner) = self.0.upgrade() else { return };
+        inner.views_removed().extend(keys);
+    }
 }

@@ -134,6 +134,8 @@ struct Inner {
     source: Source,
     delivered: Mutex<BTreeSet<i64>>,
     counted_before: Mutex<Tally>,
+    /// Views that were removed from Redis, and not taken note of since.
+    views_removed: Mutex<Vec<String>>,
     stale_for: Duration,
     metrics: CacheMetrics,
 }
@@ -304,6 +306,11 @@ impl Cache {
         *self.inner.counted_before.lock().unwrap_or_else(PoisonError::into_inner) = total;
     }
 
+    /// The views that were removed from Redis since this was asked last, because they may have been out of date.
+    pub(crate) fn take_removed_views(&self) -> Vec<String> {
+        std::mem::take(&mut *self.inner.views_removed())
+    }
+
     /// How many values the process keeps, and their bytes, about.
     #[must_use]
     pub fn size(&self) -> (u64, u64) {
@@ -367,6 +374,7 @@ impl Inner {
             source: Source::new(Instant::now()),
             delivered: Mutex::default(),
             counted_before: Mutex::default(),
+            views_removed: Mutex::default(),
             stale_for: options.stale_for,
             metrics,
         })
@@ -437,6 +445,10 @@ impl Inner {
                 self.metrics.invalidated(kind, count);
             }
         }
+    }
+
+    fn views_removed(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.views_removed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn delivered(&self) -> std::sync::MutexGuard<'_, BTreeSet<i64>> {

@@ -102,6 +102,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let workers = [
         tokio::spawn(recover_scans(Arc::clone(&scans), data_dir.path().to_owned())),
         tokio::spawn(Arc::clone(&scans).run()),
+        tokio::spawn(Arc::clone(&scans).refill()),
         tokio::spawn(Arc::clone(&events).consume()),
         tokio::spawn(Arc::clone(&app.rate_limiter).run()),
         tokio::spawn(Arc::clone(&app.sessions).run()),
@@ -213,17 +214,25 @@ const KEY_FILE_INTERVAL: Duration = Duration::from_secs(2);
 async fn keep_keys(app: Arc<App>, data_dir: DataDir, key_file: PathBuf) {
     let mut ticks = tokio::time::interval(KEY_FILE_INTERVAL);
     let (mut known, mut written) = (modified(&key_file), app.jwks(clock::now()));
+    let mut told = None;
     loop {
         ticks.tick().await;
         let now_modified = modified(&key_file);
         if now_modified != known {
-            known = now_modified;
             match KeyRing::load(&key_file) {
                 Ok(keys) => {
+                    (known, told) = (now_modified, None);
                     tracing::info!(keys = keys.keys().len(), "the signing keys have changed");
                     app.set_keys(keys);
                 }
-                Err(error) => tracing::error!(%error, "the signing keys cannot be read: going on with those before"),
+                // It is tried again each time: that its mode was repaired shows in none of what is compared here.
+                Err(error) => {
+                    let error = error.to_string();
+                    if told.as_ref() != Some(&error) {
+                        tracing::error!(error, "the signing keys cannot be read: going on with those before");
+                        told = Some(error);
+                    }
+                }
             }
         }
         let jwks = app.jwks(clock::now());

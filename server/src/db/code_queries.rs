@@ -22,17 +22,14 @@ macro_rules! implement_codes {
                 account_id: &str,
             ) -> Result<$crate::cache::Committed<$crate::db::Outcome>, $crate::db::DbError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
-                sqlx::query("INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)")
-                    .bind(tenant.tenant_id.as_str())
-                    .bind(&tenant.name)
-                    .bind(seconds(tenant.created_at))
-                    .execute(&mut *transaction)
-                    .await?;
+                // Those that the account has made: others may make it a member of theirs.
                 let done = sqlx::query(
-                    "INSERT INTO tenant_members (tenant_id, account_id) SELECT $1, id FROM accounts WHERE id = $2 \
-                     AND (SELECT COUNT(*) FROM tenant_members WHERE account_id = $2) < $3",
+                    "INSERT INTO tenants (id, name, created_at, created_by) SELECT $1, $2, $3, id FROM accounts WHERE id = $4 \
+                     AND (SELECT COUNT(*) FROM tenants WHERE created_by = $4) < $5",
                 )
                 .bind(tenant.tenant_id.as_str())
+                .bind(&tenant.name)
+                .bind(seconds(tenant.created_at))
                 .bind(account_id)
                 .bind($crate::db::MAX_TENANTS)
                 .execute(&mut *transaction)
@@ -40,6 +37,11 @@ macro_rules! implement_codes {
                 if done.rows_affected() == 0 {
                     return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::TooMany));
                 }
+                sqlx::query("INSERT INTO tenant_members (tenant_id, account_id) VALUES ($1, $2)")
+                    .bind(tenant.tenant_id.as_str())
+                    .bind(account_id)
+                    .execute(&mut *transaction)
+                    .await?;
                 let change = record(&mut transaction, &$crate::cached::Write::TenantsChanged { account_id }).await?;
                 transaction.commit().await?;
                 Ok($crate::cache::Committed::new($crate::db::Outcome::Done, change))
@@ -90,7 +92,7 @@ macro_rules! implement_codes {
                 .bind(&account_id)
                 .fetch_one(&mut *transaction)
                 .await?;
-                if is_member && (others >= $crate::db::MAX_MEMBERS || other_tenants >= $crate::db::MAX_TENANTS) {
+                if is_member && (others >= $crate::db::MAX_MEMBERS || other_tenants >= $crate::db::MAX_MEMBERSHIPS) {
                     return Ok(Committed::unchanged(Outcome::TooMany));
                 }
                 let set = if is_member {
@@ -116,15 +118,6 @@ macro_rules! implement_codes {
                 code: $crate::qr_code::QrCode,
             ) -> Result<$crate::cache::Committed<$crate::db::Outcome>, $crate::db::DbError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
-                let formerly: Option<(i32,)> =
-                    sqlx::query_as("SELECT 1 FROM retired_codes WHERE id = $1 AND tenant_id <> $2")
-                        .bind(code.qr_id.as_str())
-                        .bind(code.tenant_id.as_str())
-                        .fetch_optional(&mut *transaction)
-                        .await?;
-                if formerly.is_some() {
-                    return Err($crate::db::DbError::Conflict);
-                }
                 let done = sqlx::query(
                     "INSERT INTO qr_codes (id, tenant_id, target_url, style, created_at) \
                      SELECT $1, id, $3, $4, $5 FROM tenants WHERE id = $2 \
@@ -140,6 +133,16 @@ macro_rules! implement_codes {
                 .await?;
                 if done.rows_affected() == 0 {
                     return Ok($crate::cache::Committed::unchanged($crate::db::Outcome::TooMany));
+                }
+                // Afterwards: whoever was removing the code meanwhile has written it down by now.
+                let formerly: Option<(i32,)> =
+                    sqlx::query_as("SELECT 1 FROM retired_codes WHERE id = $1 AND tenant_id <> $2")
+                        .bind(code.qr_id.as_str())
+                        .bind(code.tenant_id.as_str())
+                        .fetch_optional(&mut *transaction)
+                        .await?;
+                if formerly.is_some() {
+                    return Err($crate::db::DbError::Conflict);
                 }
                 sqlx::query("INSERT INTO scan_totals (qr_id, scans) VALUES ($1, 0)")
                     .bind(code.qr_id.as_str())
@@ -219,6 +222,7 @@ macro_rules! implement_codes {
                 &self,
                 tenant_id: &str,
                 qr_id: &str,
+                now: sealcard_core::UnixTime,
             ) -> Result<$crate::cache::Committed<bool>, $crate::db::DbError> {
                 let mut transaction = self.writer.begin_with($begin).await?;
                 let row: Option<$crate::db::codes::CodeRow> = sqlx::query_as(concat!(
@@ -236,7 +240,7 @@ macro_rules! implement_codes {
                     .bind(code.tenant_id.as_str())
                     .execute(&mut *transaction)
                     .await?;
-                let write = $crate::cached::Write::QrCodeDeleted { tenant_id: &code.tenant_id, qr_id: &code.qr_id };
+                let write = $crate::cached::Write::QrCodeDeleted { tenant_id: &code.tenant_id, qr_id: &code.qr_id, now };
                 let change = record(&mut transaction, &write).await?;
                 transaction.commit().await?;
                 Ok($crate::cache::Committed::new(true, change))
@@ -360,6 +364,32 @@ macro_rules! implement_codes {
                 let had_batch = rows.first().is_some_and(|(_, _, had_batch)| *had_batch);
                 let total = |(qr_id, scans, _)| (qr_id, $crate::db::codes::count(scans));
                 Ok((rows.into_iter().map(total).collect(), had_batch))
+            }
+
+            async fn scans_on(
+                &self,
+                qr_ids: &[String],
+                day: &str,
+            ) -> Result<Vec<$crate::db::ScansOfDay>, $crate::db::DbError> {
+                if qr_ids.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let mut query =
+                    sqlx::QueryBuilder::<Database>::new("SELECT qr_id, day, scans FROM scan_days WHERE day = ");
+                query.push_bind(day).push(" AND qr_id IN (");
+                let mut list = query.separated(", ");
+                for id in qr_ids.iter().take($crate::db::code_queries::ROWS) {
+                    list.push_bind(id);
+                }
+                query.push(")");
+                let rows: Vec<(String, String, i64)> =
+                    query.build_query_as().persistent(false).fetch_all(&self.pool).await?;
+                let of_day = |(qr_id, day, scans)| $crate::db::ScansOfDay {
+                    qr_id,
+                    day,
+                    scans: $crate::db::codes::count(scans),
+                };
+                Ok(rows.into_iter().map(of_day).collect())
             }
 
             async fn scan_days(

@@ -9,8 +9,11 @@ use crate::cache::Committed;
 use crate::events::Event;
 use crate::qr_code::{Destination, Id, QrCode, QrCodeChange, Style, TargetUrl};
 
-/// The most tenants of an account.
+/// The most tenants that an account makes.
 pub const MAX_TENANTS: i64 = 100;
+
+/// The most tenants that an account is made a member of.
+pub const MAX_MEMBERSHIPS: i64 = 1_000;
 
 /// The most members of a tenant.
 pub const MAX_MEMBERS: i64 = 1_000;
@@ -107,7 +110,7 @@ pub trait Codes: Send + Sync {
     ) -> Result<Committed<Option<QrCode>>, DbError>;
 
     /// Removes a code of a tenant with all its counts. Returns whether there was one.
-    async fn delete_code(&self, tenant_id: &str, qr_id: &str) -> Result<Committed<bool>, DbError>;
+    async fn delete_code(&self, tenant_id: &str, qr_id: &str, now: UnixTime) -> Result<Committed<bool>, DbError>;
 
     /// Where a code leads, whoever's it is.
     async fn destination(&self, qr_id: &str) -> Result<Option<Destination>, DbError>;
@@ -125,6 +128,9 @@ pub trait Codes: Send + Sync {
         qr_ids: &[String],
         batch: Option<&ScanBatch>,
     ) -> Result<(Vec<(String, u64)>, bool), DbError>;
+
+    /// How often codes were scanned on a day: those that were.
+    async fn scans_on(&self, qr_ids: &[String], day: &str) -> Result<Vec<ScansOfDay>, DbError>;
 
     /// How often a code was scanned on each day from this one on, in order; days without scans are left out. And whether that
     /// includes a batch.

@@ -24,7 +24,9 @@ use sealcard_core::{Profile, UnixTime};
 
 use crate::cache::{ChangeLog, Committed};
 
-pub use codes::{Codes, MAX_CODES, MAX_MEMBERS, MAX_TENANTS, Outcome, ScanBatch, ScanCounts, ScansOfDay, Tenant};
+pub use codes::{
+    Codes, MAX_CODES, MAX_MEMBERS, MAX_MEMBERSHIPS, MAX_TENANTS, Outcome, ScanBatch, ScanCounts, ScansOfDay, Tenant,
+};
 pub use error::{DbError, EditError};
 use observed::Observed;
 pub use pass::{FileName, IsCurrent, IssuedPass, Passes, Revoke, RevokedPass, Sign, SignError, SignedFile};

@@ -177,11 +177,12 @@ watch! { Codes {
     fn codes_of(&self, tenant_id: &str, below: Option<i64>, limit: u32) -> Result<Vec<(i64, QrCode)>, DbError>;
     fn code(&self, tenant_id: &str, qr_id: &str) -> Result<Option<QrCode>, DbError>;
     fn change_code(&self, tenant_id: &str, qr_id: &str, change: QrCodeChange) -> Result<Committed<Option<QrCode>>, DbError>;
-    fn delete_code(&self, tenant_id: &str, qr_id: &str) -> Result<Committed<bool>, DbError>;
+    fn delete_code(&self, tenant_id: &str, qr_id: &str, now: UnixTime) -> Result<Committed<bool>, DbError>;
     fn destination(&self, qr_id: &str) -> Result<Option<Destination>, DbError>;
     fn add_scans(&self, batch: &ScanBatch) -> Result<ScanCounts, DbError>;
     fn forget_counts(&self, qr_ids: &[String]) -> Result<Committed<()>, DbError>;
     fn scan_totals(&self, qr_ids: &[String], batch: Option<&ScanBatch>) -> Result<(Vec<(String, u64)>, bool), DbError>;
+    fn scans_on(&self, qr_ids: &[String], day: &str) -> Result<Vec<ScansOfDay>, DbError>;
     fn scan_days(&self, qr_id: &str, from: &str, batch: Option<&ScanBatch>) -> Result<(Vec<ScansOfDay>, bool), DbError>;
     fn add_events(&self, events: &[(Option<String>, Event)]) -> Result<(), DbError>;
     fn delete_old_events(&self, before: UnixTime) -> Result<u64, DbError>;

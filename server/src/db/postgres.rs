@@ -36,22 +36,22 @@ implement_codes!(PostgresRepository, begin: "BEGIN", share_row: " FOR KEY SHARE"
 type Database = sqlx::Postgres;
 
 pub(super) async fn connect(url: &str) -> Result<PostgresRepository, DbError> {
-    let options = PgConnectOptions::from_str(url)?
-        .application_name("sealcard")
+    let options = PgConnectOptions::from_str(url)?.application_name("sealcard");
+    // Once by itself first: the pool would try again in silence until its time is out, and not say why. And without a limit of
+    // time: a migration takes as long as it takes.
+    let mut migrating = tokio::time::timeout(ACQUIRE_TIMEOUT, Connection::connect_with(&options))
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)??;
+    sqlx::migrate!("migrations/postgres").run(&mut migrating).await?;
+    migrating.close().await?;
+    let options = options
         // No query of ours takes longer; a stuck one must not hold its connection for ever, nor a stuck server a transaction.
         .options([("statement_timeout", "5s"), ("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "10s")]);
-    // Once by itself first: the pool would try again in silence until its time is out, and not say why.
-    tokio::time::timeout(ACQUIRE_TIMEOUT, Connection::connect_with(&options))
-        .await
-        .map_err(|_| sqlx::Error::PoolTimedOut)??
-        .close()
-        .await?;
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options.clone())
         .await?;
     let log = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
-    sqlx::migrate!("migrations/postgres").run(&pool).await?;
     Ok(PostgresRepository { writer: pool.clone(), pool, log })
 }

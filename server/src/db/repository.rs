@@ -172,10 +172,14 @@ macro_rules! implement_repository {
                     .execute(&mut *transaction)
                     .await?;
                 }
+                let renamed = before.profile.username != profile.username;
+                let token_hashes =
+                    if renamed { token_hashes_of(&mut transaction, account_id).await? } else { Vec::new() };
                 let write = $crate::cached::Write::ProfileChanged {
                     account_id,
                     before: &before.profile.username,
                     after: &profile.username,
+                    token_hashes: &token_hashes,
                 };
                 let change = record(&mut transaction, &write).await?;
                 transaction.commit().await?;

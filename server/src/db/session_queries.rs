@@ -169,6 +169,15 @@ macro_rules! implement_sessions {
             }
         }
 
+        /// The hashes of the tokens of an account's sessions.
+        async fn token_hashes_of(connection: &mut Connection, account_id: &str) -> Result<Vec<String>, sqlx::Error> {
+            let rows: Vec<(String,)> = sqlx::query_as("SELECT token_hash FROM sessions WHERE account_id = $1")
+                .bind(account_id)
+                .fetch_all(connection)
+                .await?;
+            Ok(rows.into_iter().map(|(hash,)| hash).collect())
+        }
+
         /// Ends every session of an account, and writes down which.
         async fn end_sessions(
             connection: &mut Connection,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::stream::{Entry, RedisStream};
 use super::{BATCH, Metrics};
 use crate::cache::EntryError;
-use crate::db::Repository;
+use crate::db::{DbError, Repository};
 
 /// The pause when nothing is new.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -66,18 +66,41 @@ impl Consumer {
         if entries.is_empty() {
             return Ok(0);
         }
-        let event = |entry: &Entry| Some((Some(entry.id.clone()), entry.event.as_ref().ok()?.clone()));
-        let events: Vec<_> = entries.iter().filter_map(event).collect();
-        // What is not written now is taken over later, by whoever is there.
-        self.db.add_events(&events).await.map_err(|error| error.to_string())?;
-        self.metrics.count("persisted", events.len());
-        let dead: Vec<_> = entries.iter().filter(|entry| entry.event.is_err()).collect();
+        let dead = self.write(&entries).await.map_err(|error| error.to_string())?;
+        self.metrics.count("persisted", entries.len().saturating_sub(dead.len()));
         if !dead.is_empty() {
             self.stream.bury(&dead).await.map_err(|error| error.to_string())?;
             self.metrics.count("dead", dead.len());
-            tracing::warn!(count = dead.len(), "entries of the stream that are no events were put aside");
+            tracing::warn!(count = dead.len(), "entries of the stream that cannot be kept were put aside");
         }
         self.stream.finish(&entries).await.map_err(|error| error.to_string())?;
         Ok(entries.len())
+    }
+
+    /// Writes the events among some entries. Returns what is none, or none that the database takes, and why.
+    async fn write<'a>(&self, entries: &'a [Entry]) -> Result<Vec<(&'a Entry, String)>, DbError> {
+        let (mut events, mut dead) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match &entry.event {
+                Ok(event) => events.push((entry, (Some(entry.id.clone()), event.clone()))),
+                Err(error) => dead.push((entry, error.clone())),
+            }
+        }
+        let rows: Vec<_> = events.iter().map(|(_, row)| row.clone()).collect();
+        match self.db.add_events(&rows).await {
+            Ok(()) => return Ok(dead),
+            // What is not written now is taken over later, by whoever is there.
+            Err(error @ DbError::Unavailable(_)) => return Err(error),
+            Err(_) => {}
+        }
+        // One of them keeps out the others.
+        for (entry, row) in events {
+            match self.db.add_events(std::slice::from_ref(&row)).await {
+                Ok(()) => {}
+                Err(error @ DbError::Unavailable(_)) => return Err(error),
+                Err(error) => dead.push((entry, error.to_string())),
+            }
+        }
+        Ok(dead)
     }
 }

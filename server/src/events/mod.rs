@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -90,16 +90,8 @@ pub(crate) struct Happening {
 
 #[derive(Clone, Debug)]
 enum Of {
-    Created {
-        qr_id: Id,
-        tenant_id: Id,
-    },
-    Scanned {
-        qr_id: Box<str>,
-        destination: Arc<Json<Destination>>,
-        agent: Option<HeaderValue>,
-        page: Option<HeaderValue>,
-    },
+    Created { qr_id: Id, tenant_id: Id },
+    Scanned { qr_id: Box<str>, destination: Arc<Json<Destination>>, agent: Option<Box<str>>, site: Option<Box<str>> },
 }
 
 impl Happening {
@@ -113,8 +105,9 @@ impl Happening {
         let of = Of::Scanned {
             qr_id: qr_id.into(),
             destination: Arc::clone(destination),
-            agent: request.get(header::USER_AGENT).cloned(),
-            page: request.get(header::REFERER).cloned(),
+            // Copies of what is wanted: a header keeps all that was sent with it in memory.
+            agent: text(request, &header::USER_AGENT).map(|agent| cut(agent).into()),
+            site: text(request, &header::REFERER).and_then(origin).map(Into::into),
         };
         Self { number: next_number(), of, at }
     }
@@ -126,12 +119,11 @@ impl Happening {
     }
 
     fn event(&self) -> Event {
-        let text =
-            |value: &Option<HeaderValue>| value.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
-        let (r#type, qr_id, tenant_id, agent, page) = match &self.of {
+        let (r#type, qr_id, tenant_id, agent, site) = match &self.of {
             Of::Created { qr_id, tenant_id } => ("qr.created", qr_id.to_string(), tenant_id.to_string(), None, None),
-            Of::Scanned { qr_id, destination, agent, page } => {
-                ("qr.scanned", String::from(&**qr_id), destination.0.tenant_id.clone(), text(agent), text(page))
+            Of::Scanned { qr_id, destination, agent, site } => {
+                let tenant_id = destination.0.tenant_id.clone();
+                ("qr.scanned", String::from(&**qr_id), tenant_id, agent.as_deref(), site.as_deref())
             }
         };
         Event {
@@ -140,10 +132,14 @@ impl Happening {
             qr_id,
             tenant_id,
             at: clock::iso8601(self.at),
-            user_agent: agent.as_deref().map(cut),
-            referer: page.as_deref().and_then(origin),
+            user_agent: agent.map(str::to_owned),
+            referer: site.map(str::to_owned),
         }
     }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 fn next_number() -> u64 {
@@ -158,6 +154,7 @@ fn id_of(number: u64) -> String {
 }
 
 fn cut(text: &str) -> String {
+    // What is a header's text has a byte for each character.
     text.chars().take(MAX_TEXT).collect()
 }
 
@@ -173,6 +170,8 @@ pub struct Events {
     queue: Mutex<VecDeque<Happening>>,
     came: Notify,
     is_ending: AtomicBool,
+    /// The sink has not taken the last batch.
+    is_refused: AtomicBool,
     sink: Arc<dyn EventSink>,
     /// Where events go that the sink does not take.
     instead: DatabaseSink,
@@ -227,6 +226,7 @@ impl Events {
             queue: Mutex::default(),
             came: Notify::new(),
             is_ending: AtomicBool::new(false),
+            is_refused: AtomicBool::new(false),
             sink,
             instead: DatabaseSink::new(db),
             consumer,
@@ -289,13 +289,18 @@ impl Events {
         let batch: Vec<_> = self.queue().iter().take(BATCH).cloned().collect();
         let batch: Vec<_> = batch.iter().map(Happening::event).collect();
         if let Err(error) = self.sink.publish(&batch).await {
-            tracing::debug!(%error, "the sink does not take events");
+            if !self.is_refused.swap(true, Ordering::Relaxed) {
+                tracing::warn!(%error, "the sink does not take events: they go to the database");
+            }
             if let Err(error) = self.instead.publish(&batch).await {
                 tracing::debug!(%error, "nor does the database");
                 return false;
             }
             self.metrics.count("kept instead", batch.len());
         } else {
+            if self.is_refused.swap(false, Ordering::Relaxed) {
+                tracing::info!("the sink takes events again");
+            }
             self.metrics.count("published", batch.len());
         }
         // Only this takes events away, and what came meanwhile stands behind them.
@@ -312,6 +317,8 @@ impl Events {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
     use crate::qr_code::TargetUrl;
 

@@ -87,12 +87,11 @@ impl RedisStream {
         self.one(STREAM, |key| command("XACK", &[&[key, GROUP], ids.as_slice()].concat())).await.map(drop)
     }
 
-    /// Puts entries aside that are no events.
-    pub(super) async fn bury(&self, entries: &[&Entry]) -> Result<(), EntryError> {
+    /// Puts entries aside that cannot be kept, and says why.
+    pub(super) async fn bury(&self, entries: &[(&Entry, String)]) -> Result<(), EntryError> {
         let kept = KEPT_DEAD.to_string();
         let add = |index: usize, key: &str| {
-            let Some(entry) = entries.get(index) else { return expire(key) };
-            let text = entry.event.as_ref().err().map_or("", String::as_str);
+            let Some((entry, text)) = entries.get(index) else { return expire(key) };
             command("XADD", &[key, "MAXLEN", "~", &kept, "*", "id", &entry.id, "entry", text])
         };
         let keys = vec![DEAD.to_owned(); entries.len().saturating_add(1)];

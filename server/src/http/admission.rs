@@ -11,7 +11,9 @@ use super::templates::{self, RATELIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET
 use super::{ApiError, App};
 use crate::rate_limit::{Client, Decision, Limit, Tier, now_ms};
 
-/// What is known of a request before it is answered.
+/// What is known of a request before it is answered. A handler that has counted it by another tier says so in the extensions of
+/// its answer.
+#[derive(Clone, Copy)]
 pub(super) enum Admission {
     /// It is not counted.
     Free,

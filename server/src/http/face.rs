@@ -82,9 +82,11 @@ fn at_once(app: &Arc<App>, request: &Request<Incoming>, admission: &Admission, n
 
 /// What every answer gets, and its line in the log.
 fn finish(app: &App, made: Made, admission: &Admission, began: Instant) -> Result<Response<Body>, Infallible> {
+    let mut admission = *admission;
     let (mut response, lookup) = match made {
         Made::AtOnce(response, lookup) => (response, Some(lookup)),
         Made::Otherwise(mut response) => {
+            admission = response.extensions_mut().remove().unwrap_or(admission);
             admission.complete(app, response.headers_mut());
             (response, None)
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,6 +17,9 @@ use crate::cache::Lookup;
 
 /// Longer ids from outside are replaced.
 const MAX_LENGTH: usize = 64;
+
+/// How much of a path is logged: none of ours is as long.
+const MAX_PATH: usize = 512;
 
 tokio::task_local! {
     static CURRENT: RequestContext;
@@ -61,7 +64,8 @@ impl RequestContext {
     }
 
     fn path(&self) -> &str {
-        self.path.as_ref().map_or("", PathAndQuery::path)
+        let path = self.path.as_ref().map_or("", PathAndQuery::path);
+        path.get(..MAX_PATH).unwrap_or(path)
     }
 
     fn id(&self) -> &str {
@@ -95,8 +99,9 @@ pub(super) fn log(response: &Response<Body>, found: Option<Lookup>, began: Insta
         None => response.headers().get(X_CACHE).is_some_and(|lookup| lookup == Lookup::Hit.as_str()),
     };
     let ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // What the cache answers is the great mass, and tells nothing that the metrics do not.
-    if is_hit {
+    // What the cache answers is the great mass, and tells nothing that the metrics do not; nor does what is refused, of which
+    // there may be any amount.
+    if is_hit || response.status() == StatusCode::TOO_MANY_REQUESTS {
         tracing::debug!(status, ms = ms(), "answered");
     } else {
         tracing::info!(status, ms = ms(), "answered");

@@ -17,6 +17,9 @@ use crate::clock;
 /// The most bytes of a style as JSON.
 pub const MAX_STYLE_BYTES: usize = 1024;
 
+/// The most levels of objects and arrays inside each other in a style, its own object included: readers of JSON have limits.
+pub const MAX_STYLE_DEPTH: usize = 32;
+
 /// A QR code as it is stored.
 #[derive(Clone, Debug)]
 pub struct QrCode {
@@ -37,9 +40,19 @@ pub struct QrCode {
 #[serde(transparent)]
 pub struct Style(Map<String, Value>);
 
+/// Whether arrays and objects lie deeper inside each other than so many levels.
+fn is_deeper_than(value: &Value, levels: usize) -> bool {
+    let inside = |value: &Value| levels.checked_sub(1).is_none_or(|levels| is_deeper_than(value, levels));
+    match value {
+        Value::Array(values) => levels == 0 || values.iter().any(inside),
+        Value::Object(members) => levels == 0 || members.values().any(inside),
+        _ => false,
+    }
+}
+
 /// A style that is too large.
 #[derive(Debug, Error)]
-#[error("style: an object of up to {MAX_STYLE_BYTES} bytes as JSON")]
+#[error("style: an object of up to {MAX_STYLE_BYTES} bytes as JSON, {MAX_STYLE_DEPTH} levels deep at most")]
 pub struct StyleError;
 
 impl Style {
@@ -47,7 +60,8 @@ impl Style {
     /// [`StyleError`].
     pub fn parse(object: Map<String, Value>) -> Result<Self, StyleError> {
         let style = Self(object);
-        if style.to_text().len() > MAX_STYLE_BYTES { Err(StyleError) } else { Ok(style) }
+        let is_deep = style.0.values().any(|value| is_deeper_than(value, MAX_STYLE_DEPTH.saturating_sub(1)));
+        if is_deep || style.to_text().len() > MAX_STYLE_BYTES { Err(StyleError) } else { Ok(style) }
     }
 
     /// As its JSON.

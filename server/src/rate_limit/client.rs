@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -51,8 +51,9 @@ impl Client {
         if trusted.0.is_empty() || !trusted.trusts(client) {
             return Self::of_address(client);
         }
-        let lines = headers.get_all(X_FORWARDED_FOR).into_iter().filter_map(|line| line.to_str().ok());
-        let hops: Vec<_> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+        // As bytes: what a client has invented need not be text, and must not hide what a proxy has added.
+        let lines = headers.get_all(X_FORWARDED_FOR).into_iter().map(HeaderValue::as_bytes);
+        let hops: Vec<_> = lines.flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii).collect();
         for hop in hops.into_iter().rev() {
             // What is no address was not written by a proxy of ours.
             let Some(address) = parse_hop(hop) else { break };
@@ -92,7 +93,8 @@ impl Client {
 }
 
 /// An address as proxies write it, with a port or without.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?;
     let plain = hop.parse::<IpAddr>().ok();
     plain.or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|address| address.ip()))
 }

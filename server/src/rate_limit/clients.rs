@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::client::Client;
-use super::tier::Tier;
-use super::window::{Millis, Window};
+use super::tier::{Limit, Tier};
+use super::window::{Decision, Millis, Window};
 
 /// In how many parts they are kept, so that requests seldom wait for each other.
 const PARTS: usize = 64;
@@ -20,11 +20,28 @@ const IDLE_MS: Millis = 120_000;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) window: Window,
-    /// How many requests Redis has not been told of.
+    /// How many requests Redis has not been told of yet.
     pub(super) unreported: u64,
+    /// How many were admitted while Redis was away.
+    pub(super) apart: u64,
     /// When a refusal was logged last.
     pub(super) logged: Option<Millis>,
     seen: Millis,
+}
+
+impl Known {
+    /// What Redis is to be told of: of what was admitted while it was away, that of the current stretch of time.
+    pub(super) fn take_unreported(&mut self, limit: Limit, now: Millis) -> u64 {
+        let apart = std::mem::take(&mut self.apart).min(self.window.current(limit, now));
+        std::mem::take(&mut self.unreported).saturating_add(apart)
+    }
+
+    /// Admits a request without Redis, or refuses it.
+    pub(super) fn admit_apart(&mut self, limit: Limit, now: Millis) -> Decision {
+        let decision = self.window.admit(limit, now);
+        self.apart = self.apart.saturating_add(u64::from(decision.is_admitted));
+        decision
+    }
 }
 
 type Part = HashMap<(Tier, Client), Known>;
@@ -58,7 +75,7 @@ impl Clients {
 
 /// Forgets those that have been quiet; if nobody has, anybody: then there are more clients than memory is for.
 fn make_room(part: &mut Part, now: Millis) {
-    part.retain(|_, known| known.unreported > 0 || now.saturating_sub(known.seen) < IDLE_MS);
+    part.retain(|_, known| now.saturating_sub(known.seen) < IDLE_MS);
     if part.len() >= MAX_OF_PART
         && let Some(anybody) = part.keys().next().copied()
     {

@@ -3,7 +3,7 @@
 //! Every server keeps a window for each client and tier, and together they keep one in Redis. Where passwords could be guessed,
 //! each request is counted in Redis first. What is answered from memory is counted here and reported to Redis a moment later, as
 //! long as less than half of the limit is used up; beyond that, Redis is asked first again. So the servers share one budget, and
-//! nobody waits for Redis who is far from any limit. Without Redis, each server counts for itself.
+//! nobody waits for Redis who is far from any limit. Without Redis, each server counts for itself, and tells Redis when it is back.
 
 mod client;
 mod clients;
@@ -117,7 +117,7 @@ impl RateLimiter {
         }
         let (decision, is_first) = self.clients.with(tier, client, now, |known| {
             if !is_shared {
-                let decision = known.window.admit(limit, now);
+                let decision = known.admit_apart(limit, now);
                 self.note(tier, client, &decision, known, now);
                 return Some((decision, false));
             }
@@ -139,7 +139,7 @@ impl RateLimiter {
 
     /// The same, asking Redis first; if that does not answer, by what is known here.
     pub async fn decide(&self, tier: Tier, client: Client, limit: Limit, now: Millis) -> Decision {
-        let admitted = self.clients.with(tier, client, now, |known| std::mem::take(&mut known.unreported));
+        let admitted = self.clients.with(tier, client, now, |known| known.take_unreported(limit, now));
         let counted = self.ask(Report { tier, client, limit, admitted, asks: true }).await;
         self.clients.with(tier, client, now, |known| {
             let decision = match counted {
@@ -148,8 +148,8 @@ impl RateLimiter {
                     known.window.decision(limit, now, counted.is_admitted)
                 }
                 None => {
-                    known.unreported = known.unreported.saturating_add(admitted);
-                    known.window.admit(limit, now)
+                    known.apart = known.apart.saturating_add(admitted);
+                    known.admit_apart(limit, now)
                 }
             };
             self.note(tier, client, &decision, known, now);
@@ -192,7 +192,7 @@ impl RateLimiter {
         let now = now_ms();
         let report = |(tier, client): &(Tier, Client)| {
             let limit = self.limits.of(*tier)?;
-            let admitted = self.clients.with(*tier, *client, now, |known| std::mem::take(&mut known.unreported));
+            let admitted = self.clients.with(*tier, *client, now, |known| known.take_unreported(limit, now));
             Some(Report { tier: *tier, client: *client, limit, admitted, asks: false })
         };
         let reports: Vec<_> = clients.iter().filter_map(report).collect();

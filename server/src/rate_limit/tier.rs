@@ -51,7 +51,7 @@ impl Tier {
 
     const fn default_limit(self) -> Limit {
         let requests = match self {
-            Self::Login => return Limit { requests: 10, window_secs: 900 },
+            Self::Login => return Limit { requests: 30, window_secs: 900 },
             Self::Api | Self::Profile => 100,
             Self::Auth => 10,
             Self::Session => 30,
@@ -62,7 +62,7 @@ impl Tier {
         Limit { requests, window_secs: 60 }
     }
 
-    /// The tier of a request; `None` for those that are not counted: whoever watches the server's health must not be refused.
+    /// The tier of a request; `None` for those that are not counted: whoever watches the server must not be refused.
     #[must_use]
     pub fn of(method: &Method, path: &str) -> Option<Self> {
         if path.starts_with("/scan/") {
@@ -77,7 +77,7 @@ impl Tier {
             });
         }
         match path {
-            "/health" | "/ready" | "/api/health/cache" => None,
+            "/health" | "/ready" | "/api/health/cache" | "/metrics" => None,
             "/.well-known/jwks.json" | "/api/trust-bundle" | "/api/revocations" => Some(Self::Scan),
             "/api/sessions" | "/api/accounts" if method == Method::POST => Some(Self::Auth),
             "/api/accounts/me/password" => Some(Self::Auth),
@@ -183,6 +183,7 @@ mod tests {
         let of = |method: &str, path| Tier::of(&Method::from_bytes(method.as_bytes()).unwrap(), path);
         assert_eq!(of("GET", "/health"), None);
         assert_eq!(of("GET", "/ready"), None);
+        assert_eq!(of("GET", "/metrics"), None);
         assert_eq!(of("GET", "/api/health/cache"), None);
         assert_eq!(of("GET", "/scan/qr_1"), Some(Tier::Scan));
         assert_eq!(of("GET", "/api/revocations"), Some(Tier::Scan));

@@ -33,6 +33,12 @@ impl Window {
         Self { stretch: stretch(limit, now), current, previous }
     }
 
+    /// How many were admitted in the current stretch of time.
+    pub(super) fn current(&mut self, limit: Limit, now: Millis) -> u64 {
+        self.turn(limit, now);
+        self.current
+    }
+
     fn turn(&mut self, limit: Limit, now: Millis) {
         let stretch = stretch(limit, now);
         if stretch != self.stretch {

@@ -31,6 +31,14 @@ const NAMES: &[&str] = &[
     "uptime",
     "pingdom",
     "statuscake",
+    "mastodon",
+    "iframely",
+    "imgproxy",
+    "google-read-aloud",
+    "googleother",
+    "google-site-verification",
+    "safebrowsing",
+    "scrapy",
 ];
 
 /// Longer names are looked at so far.

@@ -30,6 +30,7 @@ pub use self::crawler::is_crawler;
 
 use self::pending::{Counted, Day, Pending, day_text};
 use crate::cache::Cache;
+use crate::clock;
 use crate::db::{DbError, Repository, ScanCounts, ScansOfDay};
 
 /// The pause after a write is ten times as long as the write, within these bounds: writing takes a tenth of the time at most.
@@ -54,6 +55,12 @@ const TOLD_AT_ONCE: usize = 1_000;
 
 /// How often a stopping server tries again to write, as long as the database seems to be there.
 const FINAL_ATTEMPTS: u32 = 3;
+
+/// How often Redis is looked after that has lost its counts.
+const REFILL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How many codes come back there at a time.
+const SHOWN_AT_ONCE: usize = 1_000;
 
 /// How often others are told that Redis may show too little.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
@@ -301,6 +308,37 @@ impl Scans {
                 Err(_) => self.unshown().extend(ids.iter().cloned()),
             }
         }
+    }
+
+    /// Has Redis show again what was removed there because it may have been out of date, until it is dropped.
+    pub async fn refill(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(REFILL_INTERVAL).await;
+            let removed = self.cache.take_removed_views();
+            if !removed.is_empty() && self.show_again(&removed, day_of(clock::now())).await.is_err() {
+                tracing::debug!("counts of scans come back to Redis when they are asked for");
+            }
+        }
+    }
+
+    async fn show_again(&self, removed: &[String], today: Day) -> Result<(), DbError> {
+        let today = day_text(today);
+        let (mut codes, mut of_today) = (Vec::new(), Vec::new());
+        for (qr_id, day) in removed.iter().filter_map(|key| view::code_and_day(key)) {
+            match day {
+                None => codes.push(qr_id.to_owned()),
+                Some(day) if day == today => of_today.push(qr_id.to_owned()),
+                Some(_) => {}
+            }
+        }
+        for codes in codes.chunks(SHOWN_AT_ONCE) {
+            let (totals, _) = self.db.scan_totals(codes, None).await?;
+            view::raise_totals(&self.cache, &totals).await;
+        }
+        for codes in of_today.chunks(SHOWN_AT_ONCE) {
+            view::raise_days(&self.cache, &self.db.scans_on(codes, &today).await?).await;
+        }
+        Ok(())
     }
 
     /// Counts nothing more, and writes what there is: to the database, or to a file that the next start takes. Nothing else may

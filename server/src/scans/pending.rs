@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use sealcard_core::UnixTime;
+
+use crate::clock;
 use crate::db::{ScanBatch, ScanCounts, ScansOfDay};
 
 /// Days since 1970-01-01, UTC.
@@ -198,9 +201,7 @@ impl Pending {
 
 /// A day as it stands in keys and answers, like `2026-01-31`.
 pub(super) fn day_text(day: Day) -> String {
-    let seconds = i64::from(day).saturating_mul(86_400);
-    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-    time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    clock::day(UnixTime::from_secs(u64::from(day).saturating_mul(86_400)))
 }
 
 #[cfg(test)]

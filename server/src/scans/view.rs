@@ -50,6 +50,12 @@ pub(super) async fn raise_days(cache: &Cache, days: &[ScansOfDay]) {
     raise(cache, &counters, DAY_SECS).await;
 }
 
+/// Which code a counter is of, and of which day if not of all.
+pub(super) fn code_and_day(key: &str) -> Option<(&str, Option<&str>)> {
+    let name = key.strip_prefix(SCAN_COUNT)?;
+    Some(name.split_once(':').map_or((name, None), |(qr_id, day)| (qr_id, Some(day))))
+}
+
 /// A Redis that does not answer is emptied of these before it is asked again; one that refuses must not show too little.
 async fn raise(cache: &Cache, counters: &[(String, u64)], ttl_secs: u32) -> bool {
     let mut all = true;

@@ -119,7 +119,7 @@ pub struct GivenSettings {
     admin_token_file: Option<PathBuf>,
 
     /// How many requests an address has, in how many seconds: on, off, or what differs, like api=100/60,auth=10/60,session=30/60.
-    /// Tiers: api 100/60, auth 10/60, login 10/900 (failed logins of a name), profile 100/60, session 30/60, image 50/60, scan 6000/60 [default: on]
+    /// Tiers: api 100/60, auth 10/60, login 30/900 (failed logins of a name), profile 100/60, session 30/60, image 50/60, scan 6000/60 [default: on]
     #[arg(long, env = "SEALCARD_RATE_LIMITS", value_name = "LIMITS")]
     rate_limits: Option<String>,
 

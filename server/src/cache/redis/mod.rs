@@ -72,6 +72,9 @@ pub(super) trait Listener: Send + Sync {
 
     /// Somebody has changed a key in Redis; or all of them, or nobody knows which.
     fn touched(&self, key: Option<&str>);
+
+    /// These views were removed because they may have been out of date.
+    fn views_removed(&self, keys: Vec<String>);
 }
 
 pub(super) struct Redis {

@@ -293,7 +293,7 @@ async fn recover(shared: &Arc<Shared>, node: &Arc<Node>, info: &ConnectionInfo) 
     catch_up(shared, &topology, &catching_up).await?;
     // No log says what has become of them meanwhile.
     let views = removal::purge_views(shared, &topology, &catching_up).await;
-    views.map_err(|error| reason(&error))?;
+    let views = views.map_err(|error| reason(&error))?;
     while let Err(missed) = node.believe(&connection, number) {
         if node.must_purge() {
             return Err("its marker is not to be believed".into());
@@ -302,6 +302,7 @@ async fn recover(shared: &Arc<Shared>, node: &Arc<Node>, info: &ConnectionInfo) 
             apply(shared, &topology, &catching_up, &invalidation).await?;
         }
     }
+    shared.listener.views_removed(views);
     Ok(())
 }
 

@@ -16,6 +16,9 @@ use crate::cache::Invalidation;
 /// How many keys go into one round trip.
 const BATCH: usize = 500;
 
+/// How many of the views that are removed are named: those that are not come back when they are asked for.
+const MAX_NAMED: usize = 100_000;
+
 /// How long a step may take while a node is brought up to date: nobody waits for it.
 const STEP: Duration = Duration::from_secs(2);
 
@@ -60,12 +63,23 @@ pub(super) async fn purge(shared: &Shared, topology: &Topology, only: &CatchingU
     removal.error.map_or(Ok(removal.values), Err)
 }
 
-/// Removes what is only a view of the database and may be out of date, whenever Redis was away.
-pub(super) async fn purge_views(shared: &Shared, topology: &Topology, only: &CatchingUp<'_>) -> Result<u64, NodeError> {
+/// Removes what is only a view of the database and may be out of date, whenever Redis was away. Returns what it was called,
+/// some [`MAX_NAMED`] at most.
+pub(super) async fn purge_views(
+    shared: &Shared,
+    topology: &Topology,
+    only: &CatchingUp<'_>,
+) -> Result<Vec<String>, NodeError> {
     let mut removal = Removal { topology, only: Some(only), values: 0, error: None };
-    let mut removed = 0_u64;
+    let mut removed = Vec::new();
     for view in shared.options.views {
-        removed = removed.saturating_add(removal.scan(only.node, &shared.names.key(&format!("{view}*"))).await);
+        let pattern = shared.names.key(&format!("{view}*"));
+        let name = |key: &str| {
+            if removed.len() < MAX_NAMED {
+                removed.extend(shared.names.logical(key).map(str::to_owned));
+            }
+        };
+        removal.scan_naming(only.node, &pattern, name).await;
     }
     removal.error.map_or(Ok(removed), Err)
 }
@@ -133,6 +147,11 @@ impl Removal<'_> {
 
     /// Removes the keys of one node that match. Never `KEYS`: that stops Redis for everybody.
     async fn scan(&mut self, node: &Arc<Node>, pattern: &str) -> u64 {
+        self.scan_naming(node, pattern, |_| ()).await
+    }
+
+    /// The same, naming each before it is removed.
+    async fn scan_naming(&mut self, node: &Arc<Node>, pattern: &str, mut name: impl FnMut(&str) + Send) -> u64 {
         let (mut cursor, mut removed) = ("0".to_owned(), 0_u64);
         loop {
             let mut pipe = redis::pipe();
@@ -143,6 +162,7 @@ impl Removal<'_> {
             let Some(next) = text(next) else { return removed };
             next.clone_into(&mut cursor);
             let found: Vec<_> = found.iter().filter_map(text).collect();
+            found.iter().for_each(|key| name(key));
             for found in found.chunks(BATCH) {
                 let mut pipe = redis::pipe();
                 for key in found {

@@ -295,7 +295,9 @@ pub(in crate::http) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     let qr_id = id(&qr_id)?;
     let there_was = app
-        .change(move |app: Arc<App>| async move { app.db.delete_code(member.tenant_id.as_str(), qr_id.as_str()).await })
+        .change(move |app: Arc<App>| async move {
+            app.db.delete_code(member.tenant_id.as_str(), qr_id.as_str(), clock::now()).await
+        })
         .await?;
     if there_was { Ok(StatusCode::NO_CONTENT) } else { Err(not_found()) }
 }

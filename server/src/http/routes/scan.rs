@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use crate::cache::{Found, Json};
@@ -18,6 +18,9 @@ use crate::http::templates::set_lookup;
 use crate::http::{ApiError, App};
 use crate::qr_code::{Destination, Id};
 use crate::scans::is_crawler;
+
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+const PURPOSE: HeaderName = HeaderName::from_static("purpose");
 
 /// Counts a scan, and leads on.
 #[utoipa::path(get, path = "/scan/{qrId}", operation_id = "scan", tag = "scans", params(QrIdInPath), responses(
@@ -38,6 +41,12 @@ pub(in crate::http) async fn scan(
     answer(&app, &qr_id, &found, request.method(), request.headers())
 }
 
+/// Whether a browser fetches in advance what its user may never look at.
+fn is_prefetch(request: &HeaderMap) -> bool {
+    let purpose = request.get(SEC_PURPOSE).or_else(|| request.get(PURPOSE));
+    purpose.is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"))
+}
+
 /// Counts, tells, and redirects.
 pub(in crate::http) fn answer(
     app: &App,
@@ -52,7 +61,7 @@ pub(in crate::http) fn answer(
         ApiError::internal()
     })?;
     let user_agent = request.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
-    if method == Method::GET && !is_crawler(user_agent) {
+    if method == Method::GET && !is_crawler(user_agent) && !is_prefetch(request) {
         let now = clock::now();
         if !app.scans.count(qr_id, now) {
             return Err(ApiError::unavailable());

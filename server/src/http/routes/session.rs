@@ -10,6 +10,7 @@ use sealcard_core::Username;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::http::admission::Admission;
 use crate::http::auth::{COOKIE, LoggedIn};
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::openapi::SessionInPath;
@@ -93,7 +94,9 @@ pub(in crate::http) async fn log_in(
     if let Some(limit) = limit
         && let Some(refused) = app.rate_limiter.used_up(Tier::Login, guesser, limit, now_ms()).await
     {
-        return Err(ApiError::too_many_requests(limit, refused.reset_secs));
+        let mut response = ApiError::too_many_requests(limit, refused.reset_secs).into_response();
+        response.extensions_mut().insert(Admission::Decided(Tier::Login, refused));
+        return Ok(response);
     }
     let credentials = match Username::parse(&username) {
         Ok(username) => app.db.credentials(username.as_str()).await?,
@@ -139,7 +142,7 @@ fn set_cookie(token: &str, max_age_secs: u64) -> Result<HeaderValue, ApiError> {
     })
 }
 
-/// The caller's sessions, the newest first.
+/// The caller's sessions, the oldest first.
 #[utoipa::path(get, path = "/api/sessions", operation_id = "listSessions", tag = "sessions", security(("session" = [])), responses(
     (status = 200, description = "Sessions", body = SessionsBody),
 ))]

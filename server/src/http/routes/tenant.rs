@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock;
-use crate::db::{MAX_MEMBERS, MAX_TENANTS, Outcome, Tenant};
+use crate::db::{MAX_MEMBERS, MAX_MEMBERSHIPS, MAX_TENANTS, Outcome, Tenant};
 use crate::http::auth::{LoggedIn, refuse_strangers};
 use crate::http::json::{JsonBody, PathParameter};
 use crate::http::openapi::{TenantInPath, UsernameInPath};
@@ -87,7 +87,7 @@ pub(in crate::http) async fn create(
             tracing::info!(target: "audit", account_id = owner, tenant = %named, "tenant created");
             Ok((StatusCode::CREATED, Json(body)))
         }
-        Ok(Outcome::TooMany | Outcome::Missing) => Err(too_many(MAX_TENANTS, "tenants of an account")),
+        Ok(Outcome::TooMany | Outcome::Missing) => Err(too_many(MAX_TENANTS, "tenants that an account has made")),
         Err(error) if error.is_conflict() => Err(ApiError::conflict("Tenant ID is taken")),
         Err(error) => Err(error),
     }
@@ -143,7 +143,7 @@ pub(in crate::http) async fn add_member(
     match set_member(&app, &session, tenant_id, username, true).await? {
         Outcome::Done => Ok(StatusCode::NO_CONTENT),
         Outcome::TooMany => {
-            let of = format!("members of a tenant, and {MAX_TENANTS} tenants of an account");
+            let of = format!("members of a tenant, and {MAX_MEMBERSHIPS} tenants of an account");
             Err(too_many(MAX_MEMBERS, &of))
         }
         Outcome::Missing => Err(ApiError::not_found("User not found")),
