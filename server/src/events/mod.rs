@@ -331,7 +331,10 @@ mod tests {
         let destination =
             Destination { tenant_id: "acme".into(), target_url: TargetUrl::parse("https://acme.example/").unwrap() };
         let at = UnixTime::from_secs(1_769_860_800);
-        let event = Happening::scanned("qr_1", &Arc::new(Json(destination)), at, &request).event();
+        let happening = Happening::scanned("qr_1", &Arc::new(Json(destination)), at, &request);
+        let Of::Scanned { agent: Some(agent), .. } = &happening.of else { panic!("{happening:?}") };
+        assert_eq!(agent.len(), MAX_TEXT, "no more is kept in the queue");
+        let event = happening.event();
         assert_eq!(event.user_agent.as_ref().unwrap().len(), MAX_TEXT);
         assert_eq!(event.referer.as_deref(), Some("https://shop.example"));
         assert_eq!(event.at, "2026-01-31T12:00:00Z");

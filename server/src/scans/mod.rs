@@ -323,14 +323,12 @@ impl Scans {
 
     async fn show_again(&self, removed: &[String], today: Day) -> Result<(), DbError> {
         let today = day_text(today);
-        let (mut codes, mut of_today) = (Vec::new(), Vec::new());
-        for (qr_id, day) in removed.iter().filter_map(|key| view::code_and_day(key)) {
-            match day {
-                None => codes.push(qr_id.to_owned()),
-                Some(day) if day == today => of_today.push(qr_id.to_owned()),
-                Some(_) => {}
-            }
-        }
+        let counters = || removed.iter().filter_map(|key| view::code_and_day(key));
+        let of_today = counters().filter(|(_, day)| *day == Some(today.as_str()));
+        let of_today: Vec<_> = of_today.map(|(qr_id, _)| qr_id.to_owned()).collect();
+        // One of the two may have been removed for another reason.
+        let codes: HashSet<_> = counters().map(|(qr_id, _)| qr_id.to_owned()).collect();
+        let codes: Vec<_> = codes.into_iter().collect();
         for codes in codes.chunks(SHOWN_AT_ONCE) {
             let (totals, _) = self.db.scan_totals(codes, None).await?;
             view::raise_totals(&self.cache, &totals).await;

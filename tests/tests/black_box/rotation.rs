@@ -1,6 +1,6 @@
 //! Keys rotated and withdrawn under a running server.
 
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::time::{Duration, Instant};
 
 use sealcard_tests::binary;
@@ -187,6 +187,28 @@ fn an_offline_root_vouches_for_each_key_in_its_time() {
     assert_eq!(with("purposes", serde_json::json!(["revocation-lists"])), "not_permitted");
     assert_eq!(with("purposes", serde_json::json!([])), "invalid_trust");
     assert_eq!(with("purposes", serde_json::json!(["everything"])), "invalid_trust");
+}
+
+/// What is repaired by its mode alone is the same file of the same time.
+#[test]
+fn a_key_file_that_is_repaired_is_taken() {
+    let (folder, elsewhere) = (tempfile::TempDir::new().unwrap(), tempfile::TempDir::new().unwrap());
+    let server = Server::start_on(folder.path(), &[]);
+    let key_file = folder.path().join("signing-key.jwk");
+    let copy = elsewhere.path().join("signing-key.jwk");
+    std::fs::copy(&key_file, &copy).unwrap();
+    let path = elsewhere.path().display().to_string();
+    assert_eq!(binary::run(&["keys", "rotate", "--data-dir", &path]).status, 0);
+    let draft = folder.path().join("draft");
+    std::fs::copy(&copy, &draft).unwrap();
+    std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::rename(&draft, &key_file).unwrap();
+    let refusals = || server.log().matches("the signing keys cannot be read").count();
+    until("it is refused", || refusals() == 1);
+    assert_eq!(published(&server).len(), 1);
+    std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    until("it is taken", || published(&server).len() == 2);
+    assert_eq!(refusals(), 1, "said once");
 }
 
 /// The operator may be root, and the server somebody else: the files stay the server's.

@@ -3,6 +3,7 @@
 use sealcard_tests::everywhere;
 use sealcard_tests::site::{Backend, Site};
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::client::{Client, scan};
 
@@ -151,11 +152,14 @@ fn targets_are_web_addresses(site: Site) {
         (json!({ "qrId": "generate", "targetUrl": "https://acme.example/" }), "invalid_qr_code"),
         (json!({ "qrId": "a/b", "targetUrl": "https://acme.example/" }), "invalid_qr_code"),
         (json!({ "targetUrl": "https://acme.example/", "style": { "a": "x".repeat(1024) } }), "invalid_qr_code"),
+        (json!({ "targetUrl": "https://acme.example/", "style": nested(33) }), "invalid_qr_code"),
         (json!({ "targetUrl": "https://acme.example/", "style": "red" }), "invalid_request"),
         (json!({ "qrId": "qr_2" }), "invalid_request"),
     ] {
         assert_eq!(ada.ask(&server, "POST", "/api/qr", Some(&wrong)).problem(), (422, code.into()), "{wrong}");
     }
+    let deep = json!({ "qrId": "deep", "targetUrl": "https://acme.example/", "style": nested(32) });
+    assert_eq!(ada.ask(&server, "POST", "/api/qr", Some(&deep)).status, 201);
     // Without an id, one is made.
     let made = ada.ask(&server, "POST", "/api/qr", Some(&json!({ "targetUrl": "https://acme.example/" }))).json();
     assert!(made["qrId"].as_str().unwrap().starts_with("qr_"));
@@ -163,6 +167,70 @@ fn targets_are_web_addresses(site: Site) {
     // A target in other letters arrives as ASCII.
     ada.change(&server, "qr_1", "https://bücher.example/ü?q=ä");
     assert_eq!(scan(&server, "qr_1"), "https://xn--bcher-kva.example/%C3%BC?q=%C3%A4");
+}
+
+/// An object so many levels deep.
+fn nested(levels: usize) -> serde_json::Value {
+    (1..levels).fold(
+        json!({}),
+        |inside, level| {
+            if (levels - level) % 2 == 0 { json!([inside]) } else { json!({ "a": inside }) }
+        },
+    )
+}
+
+/// Somebody takes an id while its owner removes the code, and before that is committed: it may be printed somewhere.
+#[test]
+fn a_code_is_not_taken_over_while_it_is_removed() {
+    let site = Site::new(Backend::None).with_postgres();
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    let eve = Client::new(&server, "eve", "evil");
+    ada.make(&server, "menu", "https://acme.example/");
+    let database = site.database.as_deref().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut removing = runtime.block_on(PgConnection::connect(database)).unwrap();
+    let mut run = |sql: &'static str| runtime.block_on(sqlx::query(sql).execute(&mut removing)).map(drop).unwrap();
+    run("BEGIN");
+    run("DELETE FROM qr_codes WHERE id = 'menu'");
+    run("INSERT INTO retired_codes (id, tenant_id) VALUES ('menu', 'acme')");
+    let body = json!({ "qrId": "menu", "targetUrl": "https://evil.example/" });
+    let taken = std::thread::scope(|scope| {
+        let taking = scope.spawn(|| eve.ask(&server, "POST", "/api/qr", Some(&body)));
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        server.wait_until("it waits", |_| sealcard_tests::postgres::query(database, waits) == "1");
+        run("COMMIT");
+        taking.join().unwrap()
+    });
+    assert_eq!(taken.problem(), (409, "conflict".into()));
+    assert_eq!(server.get("/scan/menu").status, 404);
+    ada.make(&server, "menu", "https://acme.example/again");
+    assert_eq!(scan(&server, "menu"), "https://acme.example/again");
+}
+
+/// Redis may hold a million keys: removing one code does not look through them.
+#[test]
+fn removing_a_code_asks_redis_for_its_own_keys_alone() {
+    let site = Site::single();
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    ada.make(&server, "qr_1", "https://acme.example/");
+    scan(&server, "qr_1");
+    let counters = || site.backend.keys().into_iter().filter(|key| key.contains("scan-count:qr_1")).count();
+    server.wait_until("it is counted", |_| counters() == 2);
+    let scans = || {
+        let stats = site.backend.cli(&["info", "commandstats"]);
+        stats
+            .lines()
+            .find(|line| line.starts_with("cmdstat_scan:"))
+            .map(|line| line.split(',').next().unwrap().to_owned())
+    };
+    // Those of this test's own are the only ones that may come.
+    site.backend.cli(&["config", "resetstat"]);
+    assert_eq!(ada.ask(&server, "DELETE", "/api/qr/qr_1", None).status, 204);
+    assert_eq!(scans(), None);
+    assert_eq!(counters(), 0);
 }
 
 /// What a phone reads in the picture is the address that counts.

@@ -69,6 +69,27 @@ fn without_redis_events_go_to_the_database() {
     assert_eq!(fate(&server, "dropped"), 0);
 }
 
+/// An entry that a database does not take keeps out none of those beside it.
+#[test]
+fn one_bad_event_does_not_keep_out_the_others() {
+    let site = Site::single().with_postgres();
+    let server = site.server();
+    let ada = Client::new(&server, "ada", "acme");
+    ada.make(&server, "qr_1", TARGET);
+    server.wait_until("the group is there", |_| fate(&server, "persisted") == 1);
+    let event = |id: &str, agent: &str| {
+        let event = r#"{"id":"ID","type":"qr.scanned","qrId":"qr_1","tenantId":"acme","at":"2026-01-31T12:00:00Z","userAgent":"AGENT"}"#;
+        event.replace("ID", id).replace("AGENT", agent)
+    };
+    let (one, bad, two) = (event("e1", "x"), event("e2", "\\u0000"), event("e3", "x"));
+    let together = "for i = 1, 3 do redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end";
+    site.backend.cli(&["eval", together, "1", "qr.events", &one, &bad, &two]);
+    server.wait_until("the others are written", |_| fate(&server, "persisted") == 3);
+    assert_eq!(sql(&site, "SELECT string_agg(id, ',' ORDER BY id) FROM qr_events WHERE id LIKE 'e_'"), "e1,e3");
+    assert_eq!((fate(&server, "dead"), site.backend.cli(&["xlen", "qr.events.dead"])), (1, "1".into()));
+    server.wait_until("nothing is left", |_| site.backend.cli(&["xpending", "qr.events", "sealcard"]).starts_with('0'));
+}
+
 /// A server that dies with a share of events leaves it to another; what is no event is put aside.
 #[test]
 fn shares_are_taken_over_and_garbage_is_put_aside() {

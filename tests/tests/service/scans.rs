@@ -112,6 +112,10 @@ fn who_is_no_person_is_not_counted(site: Site) {
         let bot = [("user-agent", "WhatsApp/2.23.20.0".to_owned())];
         let preview = server.raw_request("GET", "/scan/qr_1", &bot, b"");
         assert_eq!((preview.status, preview.header("location")), (302, TARGET));
+        for purpose in ["sec-purpose", "purpose"] {
+            let ahead = server.raw_request("GET", "/scan/qr_1", &[(purpose, "prefetch;prerender".to_owned())], b"");
+            assert_eq!((ahead.status, ahead.header("location")), (302, TARGET));
+        }
     }
     assert_eq!(ada.stats(&server, "qr_1"), (0, 0));
     assert_eq!(scan(&server, "qr_1?utm_source=poster"), TARGET, "a query changes nothing");
@@ -257,6 +261,32 @@ fn a_server_cut_off_from_redis_is_not_forgotten() {
         assert_eq!(ada.stats(&other, "qr_1").0, scans);
     }
     relay.mend();
+}
+
+/// A server that starts, or finds Redis again, believes none of its counters: it has Redis show what the database says.
+#[test]
+fn what_redis_shows_comes_back_by_itself() {
+    for site in [Site::single(), Site::new(Backend::Cluster(sealcard_tests::redis::Cluster::start()))] {
+        let server = site.server();
+        let ada = Client::new(&server, "ada", "acme");
+        ada.make(&server, "qr_1", TARGET);
+        for _ in 0..7 {
+            scan(&server, "qr_1");
+        }
+        let (total, day) = ("qr-service:scan-count:qr_1", format!("qr-service:scan-count:qr_1:{}", today()));
+        let shown = || (site.backend.cli(&["get", total]), site.backend.cli(&["get", &day]));
+        server.wait_until("Redis shows it", |_| shown() == ("7".into(), "7".into()));
+        // As an old copy has it.
+        site.backend.cli(&["set", total, "3"]);
+        site.backend.cli(&["set", &day, "3"]);
+        let other = site.server();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while shown() != ("7".into(), "7".into()) {
+            assert!(Instant::now() < deadline, "{:?} {}", shown(), other.log());
+        }
+        assert_eq!(site.backend.cli(&["ttl", total]), "-1");
+        assert!((1..=86_400).contains(&site.backend.cli(&["ttl", &day]).parse::<i64>().unwrap()));
+    }
 }
 
 /// One master of a cluster is away: what the others show is right all the same, then and afterwards.

@@ -50,6 +50,12 @@ fn a_session_lives(site: Site) {
         for member in ["userId", "isVerified", "createdAt", "lastActivity", "userAgent"] {
             assert!(kept.get(member).is_some(), "{kept}");
         }
+        // Whoever is called otherwise now is, for whoever looks.
+        let name = json!({ "username": "lovelace" });
+        assert_eq!(server.request("PUT", "/api/profiles/me", Some(&token), Some(&name)).status, 200);
+        assert_eq!(me(&server, &token), 200);
+        let kept: Value = serde_json::from_str(&cli(&["get", &keys[0]])).unwrap();
+        assert_eq!(kept["username"], "lovelace");
         // Asked once of the database, then not again, and again when Redis has lost it.
         let queries = |server: &Server| server.metric("db_queries_total{op=\"session\"}");
         let before = queries(&server);

@@ -5,6 +5,7 @@ use sealcard_tests::site::Site;
 use serde_json::json;
 
 use crate::client::{Client, scan};
+use crate::sql;
 
 everywhere! {
     a_tenant_s_codes_are_its_own;
@@ -117,7 +118,21 @@ fn an_account_has_a_hundred_tenants_at_most() {
     let other = server.sign_up("bob");
     let body = json!({ "tenantId": "t101", "name": "T" });
     assert_eq!(server.request("POST", "/api/tenants", Some(&other), Some(&body)).status, 201);
-    // Nor is anybody brought into one more.
-    let ada = Client { token: other, tenant: "t101".into() };
-    assert_eq!(ada.ask(&server, "PUT", "/api/tenants/t101/members/ada", None).problem().1, "too_many");
+    // Somebody else may make ada a member of theirs, so often, and takes nothing of her own from her.
+    let bob = Client { token: other, tenant: "t101".into() };
+    let membership = || bob.ask(&server, "PUT", "/api/tenants/t101/members/ada", None);
+    let others = "INSERT INTO tenants (id, name, created_at, created_by) SELECT 'other' || value, 'T', 0, 'eve' \
+                  FROM generate_series(1, 900)";
+    let member = "INSERT INTO tenant_members SELECT tenants.id, accounts.id FROM tenants, accounts \
+                  WHERE username = 'ada' AND created_by = 'eve'";
+    sql(&site, others);
+    sql(&site, member);
+    assert_eq!(membership().problem().1, "too_many", "of 1,000");
+    sql(&site, "DELETE FROM tenants WHERE id = 'other1'; DELETE FROM tenant_members WHERE tenant_id = 'other1'");
+    assert_eq!(membership().status, 204);
+    let carol = server.sign_up("carol");
+    let account = "(SELECT id FROM accounts WHERE username = 'carol')";
+    sql(&site, &format!("INSERT INTO tenant_members SELECT id, {account} FROM tenants LIMIT 1000"));
+    let own = server.request("POST", "/api/tenants", Some(&carol), Some(&json!({ "tenantId": "own", "name": "T" })));
+    assert_eq!(own.status, 201, "{own:?}");
 }
