@@ -58,8 +58,15 @@ fn memory(pid: u32) -> u64 {
 
 /// Requests per processor second of the server, and per second.
 fn measure(url: &str, pid: u32) -> (f64, f64) {
+    measure_with(url, pid, &[])
+}
+
+/// The same with headers.
+fn measure_with(url: &str, pid: u32, headers: &[(&str, String)]) -> (f64, f64) {
     let before = cpu_secs(pid);
+    let headers = headers.iter().flat_map(|(name, value)| ["-H".to_owned(), format!("{name}: {value}")]);
     let output = Command::new("wrk")
+        .args(headers)
         .args(["-t1", "-c64", &format!("-d{SECONDS}s"), url])
         .output()
         .expect("wrk is missing: run scripts/test, or apt-get install wrk");
@@ -116,7 +123,7 @@ fn main() {
     let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let server = Server::start_with(folder.path(), &["--demo"], &environment);
     server.wait_until("Redis is used", |server| server.get("/health").json()["redis"] == "ok");
-    make_code(&server);
+    let member = make_codes(&server);
     let hello = Hello::start();
     let raw = format!("{}/", hello.base);
     let targets = [
@@ -145,21 +152,80 @@ fn main() {
     }
     scans_at_half_load(&server, at(&rows[2].per_second, 0.5));
     cold_keys(&server);
-    drop(server);
+    let bare = Server::start_with(folder.path(), &["--demo", "--no-cache"], &environment);
+    what_the_cache_saves(&server, &bare, &member);
+    drop((server, bare));
     memory_per_profile(&redis);
 }
 
-/// A code that leads somewhere.
-fn make_code(server: &Server) {
+/// A hundred codes that lead somewhere. Returns the headers of whoever has made them.
+fn make_codes(server: &Server) -> Vec<(&'static str, String)> {
     let token = server.sign_up("bench");
-    let headers = |body: bool| {
-        let own = [("authorization", format!("Bearer {token}")), ("x-tenant-id", "bench".to_owned())];
-        own.into_iter().chain(body.then(|| ("content-type", "application/json".to_owned()))).collect::<Vec<_>>()
-    };
+    let member = vec![("authorization", format!("Bearer {token}")), ("x-tenant-id", "bench".to_owned())];
+    let json = [member.clone(), vec![("content-type", "application/json".to_owned())]].concat();
     let tenant = br#"{"tenantId":"bench","name":"Bench"}"#;
-    assert_eq!(server.raw_request("POST", "/api/tenants", &headers(true), tenant).status, 201);
-    let code = br#"{"qrId":"bench","targetUrl":"https://example.org/a/page/that/somebody/wants/to/show"}"#;
-    assert_eq!(server.raw_request("POST", "/api/qr", &headers(true), code).status, 201);
+    assert_eq!(server.raw_request("POST", "/api/tenants", &json, tenant).status, 201);
+    for number in 0..100 {
+        let qr_id = if number == 0 { "bench".to_owned() } else { format!("bench{number}") };
+        let target = "https://example.org/a/page/that/somebody/wants/to/show";
+        let code = serde_json::json!({ "qrId": qr_id, "targetUrl": target }).to_string();
+        assert_eq!(server.raw_request("POST", "/api/qr", &json, code.as_bytes()).status, 201);
+    }
+    member
+}
+
+/// The same requests of a server with the cache and of one without, on one SQLite, whose pages are all in memory: of a database
+/// elsewhere there would be more to save. And how many reads hit while codes are changed.
+fn what_the_cache_saves(server: &Server, bare: &Server, member: &[(&'static str, String)]) {
+    const TURNS: usize = 7;
+    println!(
+        "\n| Request | per CPU second with the cache | without | times | per second with | without |\n|---|---|---|---|---|---|"
+    );
+    for (name, path, headers) in [
+        ("profile", "/api/public/devcard-demo", &[][..]),
+        ("one QR code", "/api/qr/bench", member),
+        ("a list of 100 QR codes", "/api/qr", member),
+        ("scan, counted", "/scan/bench", &[][..]),
+    ] {
+        let of = |server: &Server| measure_with(&format!("{}{path}", server.base), server.pid(), headers);
+        let turns: Vec<_> = (0..TURNS).map(|_| (of(server), of(bare))).collect();
+        let median =
+            |value: &dyn Fn(&((f64, f64), (f64, f64))) -> f64| at(&turns.iter().map(value).collect::<Vec<_>>(), 0.5);
+        let (with, without) = (median(&|turn| turn.0.0), median(&|turn| turn.1.0));
+        let times = median(&|turn| turn.0.0 / turn.1.0);
+        let (per_second, bare) = (median(&|turn| turn.0.1), median(&|turn| turn.1.1));
+        println!("| {name} | {with:.0} | {without:.0} | {times:.1} | {per_second:.0} | {bare:.0} |");
+    }
+    let counted = |resource: &str| {
+        let hits = ["memory", "redis"]
+            .map(|tier| server.metric(&format!("cache_hits_total{{resource=\"{resource}\",tier=\"{tier}\"}}")));
+        (
+            hits.iter().sum::<u64>() as f64,
+            server.metric(&format!("cache_misses_total{{resource=\"{resource}\"}}")) as f64,
+        )
+    };
+    let before = ["qrCodes", "qrCode"].map(counted);
+    let json = [member, &[("content-type", "application/json".to_owned())]].concat();
+    for round in 0..100 {
+        // Of a hundred requests, two change a code.
+        for number in 0..49 {
+            assert_eq!(server.raw_request("GET", "/api/qr", member, b"").status, 200);
+            let path = format!("/api/qr/bench{}", number % 10 + 1);
+            assert_eq!(server.raw_request("GET", &path, member, b"").status, 200);
+        }
+        for path in ["/api/qr/bench1".to_owned(), format!("/api/qr/bench{}", round % 99 + 1)] {
+            let target = format!(r#"{{"targetUrl":"https://example.org/{round}"}}"#);
+            assert_eq!(server.raw_request("PATCH", &path, &json, target.as_bytes()).status, 200);
+        }
+    }
+    let rate = |(resource, (hits, misses)): (&str, (f64, f64))| {
+        let (now_hits, now_misses) = counted(resource);
+        100.0 * (now_hits - hits) / (now_hits - hits + now_misses - misses)
+    };
+    let [lists, codes] = [("qrCodes", before[0]), ("qrCode", before[1])].map(rate);
+    println!(
+        "\nwith 2 changes among 100 requests, {lists:.0} % of reads of lists hit, and {codes:.0} % of those of single codes"
+    );
 }
 
 /// How long scans take when half as many come as the server can answer: connections that each wait between two requests.
