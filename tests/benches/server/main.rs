@@ -188,12 +188,15 @@ fn what_the_cache_saves(server: &Server, bare: &Server, member: &[(&'static str,
         ("scan, counted", "/scan/bench", &[][..]),
     ] {
         let of = |server: &Server| measure_with(&format!("{}{path}", server.base), server.pid(), headers);
-        let turns: Vec<_> = (0..TURNS).map(|_| (of(server), of(bare))).collect();
-        let median =
-            |value: &dyn Fn(&((f64, f64), (f64, f64))) -> f64| at(&turns.iter().map(value).collect::<Vec<_>>(), 0.5);
-        let (with, without) = (median(&|turn| turn.0.0), median(&|turn| turn.1.0));
-        let times = median(&|turn| turn.0.0 / turn.1.0);
-        let (per_second, bare) = (median(&|turn| turn.0.1), median(&|turn| turn.1.1));
+        let (mut cached, mut uncached, mut times) = (Row::default(), Row::default(), Vec::new());
+        for _ in 0..TURNS {
+            let (with, without) = (of(server), of(bare));
+            cached.push(with, with);
+            uncached.push(without, without);
+            times.push(with.0 / without.0);
+        }
+        let (with, without, times) = (at(&cached.per_cpu, 0.5), at(&uncached.per_cpu, 0.5), at(&times, 0.5));
+        let (per_second, bare) = (at(&cached.per_second, 0.5), at(&uncached.per_second, 0.5));
         println!("| {name} | {with:.0} | {without:.0} | {times:.1} | {per_second:.0} | {bare:.0} |");
     }
     let counted = |resource: &str| {

@@ -171,12 +171,9 @@ fn targets_are_web_addresses(site: Site) {
 
 /// An object so many levels deep.
 fn nested(levels: usize) -> serde_json::Value {
-    (1..levels).fold(
-        json!({}),
-        |inside, level| {
-            if (levels - level) % 2 == 0 { json!([inside]) } else { json!({ "a": inside }) }
-        },
-    )
+    (1..levels).fold(json!({}), |inside, level| {
+        if (levels - level).is_multiple_of(2) { json!([inside]) } else { json!({ "a": inside }) }
+    })
 }
 
 /// Somebody takes an id while its owner removes the code, and before that is committed: it may be printed somewhere.
