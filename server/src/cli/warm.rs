@@ -15,7 +15,7 @@ use crate::data_dir::DataDir;
 use crate::db::{DbError, Repository};
 use crate::public_profile::PublicProfile;
 use crate::settings::GivenSettings;
-use crate::{cached, logging};
+use crate::{cached, db, logging};
 
 /// How long to wait for Redis.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,10 +41,20 @@ pub(super) struct Warm {
 
 impl Warm {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let settings = self.settings.with_file()?.parse()?;
+        let mut settings = self.settings.with_file()?.parse()?;
         logging::start(&settings.log).map_err(|error| CliError::new("invalid_settings", error))?;
-        if settings.cache.redis.is_none() {
+        let Some(redis) = &mut settings.cache.redis else {
             let text = "without Redis there is nothing to fill: give its address in REDIS_URL or with --redis-url";
+            return Err(CliError::new("invalid_settings", text));
+        };
+        // Servers look after the counters, and would have to show again what is removed here.
+        redis.views = &[];
+        let file = settings.data_dir.join(db::SQLITE_FILE);
+        if settings.database_url.is_none() && !file.exists() {
+            let file = file.display();
+            let text = format!(
+                "{file} is not there: give the --data-dir or the --database-url of the server whose profiles these are"
+            );
             return Err(CliError::new("invalid_settings", text));
         }
         let runtime = tokio::runtime::Runtime::new().map_err(|error| CliError::new("io", error))?;

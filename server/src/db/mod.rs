@@ -46,6 +46,9 @@ pub struct NewAccount {
     pub created_at: UnixTime,
 }
 
+/// The database in the data folder, if there is no other.
+pub const SQLITE_FILE: &str = "sealcard.db";
+
 /// Stands where a password hash would, for accounts that nobody can log in to.
 pub const NO_PASSWORD: &str = "!";
 
@@ -120,7 +123,7 @@ pub async fn connect(
         }
         Some(url) if url.starts_with("sqlite:") => Arc::new(sqlite::connect_url(url).await?),
         Some(_) => return Err(DbError::BadUrl),
-        None => Arc::new(sqlite::connect_file(&data_dir.join("sealcard.db")).await?),
+        None => Arc::new(sqlite::connect_file(&data_dir.join(SQLITE_FILE)).await?),
     };
     Ok(Arc::new(Observed::new(repository, registry)))
 }

@@ -21,7 +21,7 @@ const MAX_PREFIX: usize = 64;
 #[derive(Debug, Error)]
 pub enum CacheSettingsError {
     /// The address of Redis.
-    #[error("REDIS_URL: {0}")]
+    #[error("--redis-url: {0}")]
     Redis(#[from] RedisAddressError),
     /// The switches.
     #[error("--cache {0:?}: say on, off, or what differs, like profile=600,dashboard=off (seconds)")]

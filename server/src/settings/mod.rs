@@ -343,7 +343,7 @@ impl GivenSettings {
     /// # Errors
     /// [`SettingsError::File`] and [`SettingsError::Toml`].
     pub fn with_file(self) -> Result<Self, SettingsError> {
-        let file = match &self.config {
+        let file = match self.config.as_ref().filter(|path| !path.as_os_str().is_empty()) {
             None => Self::default(),
             Some(path) => match std::fs::read_to_string(path) {
                 Ok(text) => toml::from_str(&text)

@@ -109,11 +109,21 @@ fn a_warmed_redis_answers_the_first_visitor() {
     };
     let run = warm(&["--limit", "10"]);
     assert!(run.stdout.starts_with("10 profiles in Redis, 10 of them new, "), "{} {}", run.stdout, run.stderr);
+    // Servers look after these.
+    site.backend.cli(&["set", "qr-service:scan-count:menu", "5"]);
     let run = warm(&[]);
+    assert_eq!(site.backend.cli(&["get", "qr-service:scan-count:menu"]), "5");
     assert!(run.stdout.starts_with("31 profiles in Redis, 21 of them new, "), "{} {}", run.stdout, run.stderr);
     assert_eq!(server.lookup("/api/public/user29").0, "HIT");
     assert_eq!(server.lookup(DEMO).0, "HIT");
 
+    // In another folder than the server's there is nobody to be found, and nothing is made.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut command = binary::command();
+    command.args(["warm", "--data-dir"]).arg(elsewhere.path().join("data")).env("REDIS_URL", site.backend.url());
+    let run = binary::Run::from(command.output().unwrap());
+    assert_eq!((run.status, run.error_code().as_str()), (1, "invalid_settings"), "{}", run.stderr);
+    assert!(std::fs::read_dir(elsewhere.path()).unwrap().next().is_none());
     let run = binary::run(&["warm", "--data-dir", server.data_dir().to_str().unwrap()]);
     assert_eq!(run.error_code(), "invalid_settings");
     assert!(run.stderr.contains("REDIS_URL"));
