@@ -116,6 +116,14 @@ need_rust_src() {
     rm -rf "$work"
 }
 
+# need_disk GIGABYTES   says so before the first hour is spent, if nothing is built here yet and there is no room for it
+need_disk() {
+    local free
+    [ ! -d target ] || return 0
+    free=$(df --output=avail --block-size=1G . | tail -n 1 | tr -d ' ')
+    [ "$free" -ge "$1" ] || fail "missing disk: the tests take $1 GB here, and $free are free"
+}
+
 # host   this machine's own target
 host() { rustc -vV | sed -n 's/^host: //p'; }
 
