@@ -85,8 +85,8 @@ pub(in crate::http) async fn read(
 #[derive(Deserialize, ToSchema)]
 pub(in crate::http) struct NewEntry {
     value: Value,
-    /// Seconds, up to a day; an hour if absent.
-    #[schema(minimum = 1, maximum = 86400)]
+    /// Seconds; an hour if absent, and a day if longer.
+    #[schema(minimum = 0, maximum = 4294967295u32)]
     ttl: Option<u32>,
 }
 
