@@ -101,11 +101,9 @@ fn failed(error: impl ToString) -> SinkError {
 #[async_trait]
 impl EventSink for KafkaSink {
     async fn publish(&self, events: &[Event]) -> Result<(), SinkError> {
-        let had_failed = match *self.state() {
-            State::Failed(since) if since.elapsed() < PAUSE => return Err(failed("Kafka has failed a moment ago")),
-            State::Failed(_) => true,
-            State::Unknown | State::Known(_) => false,
-        };
+        if matches!(*self.state(), State::Failed(since) if since.elapsed() < PAUSE) {
+            return Err(failed("Kafka has failed a moment ago"));
+        }
         let produced = tokio::time::timeout(PATIENCE, self.produce(events)).await;
         let produced = produced.unwrap_or_else(|_| Err(failed("Kafka does not answer")));
         let (state, result) = match produced {
@@ -113,11 +111,6 @@ impl EventSink for KafkaSink {
             Err(error) => (State::Failed(Instant::now()), Err(error)),
         };
         *self.state() = state;
-        match &result {
-            Ok(()) if had_failed => tracing::info!("Kafka takes events again"),
-            Err(error) if !had_failed => tracing::warn!(%error, "Kafka does not take events, the database does"),
-            Ok(()) | Err(_) => {}
-        }
         result
     }
 }

@@ -289,12 +289,12 @@ impl Events {
         let batch: Vec<_> = self.queue().iter().take(BATCH).cloned().collect();
         let batch: Vec<_> = batch.iter().map(Happening::event).collect();
         if let Err(error) = self.sink.publish(&batch).await {
+            if let Err(instead) = self.instead.publish(&batch).await {
+                tracing::debug!(%error, %instead, "neither the sink nor the database takes events");
+                return false;
+            }
             if !self.is_refused.swap(true, Ordering::Relaxed) {
                 tracing::warn!(%error, "the sink does not take events: they go to the database");
-            }
-            if let Err(error) = self.instead.publish(&batch).await {
-                tracing::debug!(%error, "nor does the database");
-                return false;
             }
             self.metrics.count("kept instead", batch.len());
         } else {
