@@ -83,8 +83,7 @@ impl<T> Committed<T> {
         Self { value, change: Some(change) }
     }
 
-    /// The answer, for tests without a cache.
-    #[cfg(test)]
+    /// The answer, for whoever has no cache yet: one that starts begins by reading the log.
     pub(crate) fn unsettled(self) -> T {
         self.value
     }

@@ -71,6 +71,9 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
     let mut metrics = Registry::default();
     let db = connect(settings, &data_dir, &mut metrics).await?;
+    if with_demo {
+        demo::seed(db.as_ref()).await?;
+    }
     let cache = Cache::start(cached::TABLE, settings.cache.clone(), Arc::clone(&db) as _, &mut metrics).await?;
     let cache = Arc::new(cache);
     let events = Events::new(Arc::clone(&db), Arc::clone(&cache), event_sink(&settings.kafka_brokers)?, &mut metrics);
@@ -87,7 +90,6 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     data_dir.write_jwks(&app.jwks(clock::now()))?;
     let app = Arc::new(app);
     if with_demo {
-        demo::seed(db.as_ref(), &cache).await?;
         show_demo(&app, address, &data_dir.jwks_path()).await?;
     } else {
         writeln!(io::stdout(), "Sealcard listens on http://{address}").map_err(CliError::stdio)?;

@@ -103,7 +103,7 @@ fn simultaneous_misses_ask_the_database_once(site: Site) {
                 scope.spawn(|| assert_eq!(server.get(DEMO).status, 200));
             }
         });
-        assert_eq!(server.metric(QUERIES), before + 1);
+        assert_eq!(server.metric(QUERIES), before + 1, "{}", server.log());
     }
 }
 
