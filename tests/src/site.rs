@@ -61,6 +61,8 @@ pub struct Site {
     pub backend: Backend,
     /// The address of the database, if it is not a file.
     pub database: Option<String>,
+    /// Whether its servers give Redis, and each other, no longer than by default.
+    is_impatient: bool,
     folder: TempDir,
 }
 
@@ -72,11 +74,17 @@ impl Site {
         let file = folder.path().join("admin-token");
         std::fs::write(&file, ADMIN).unwrap();
         std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        Self { backend, database: None, folder }
+        Self { backend, database: None, is_impatient: false, folder }
     }
 
     pub fn single() -> Self {
         Self::new(Backend::Single(Redis::start()))
+    }
+
+    /// The same for a story about a Redis or a server that does not answer. All others give them time: a machine that is busy,
+    /// or stands still for a moment, is nothing that they tell of.
+    pub fn impatient(self) -> Self {
+        Self { is_impatient: true, ..self }
     }
 
     /// The same on a PostgreSQL of its own.
@@ -104,8 +112,9 @@ impl Site {
         let token = self.folder.path().join("admin-token");
         let token = ["--demo", "--admin-token-file", token.to_str().unwrap()];
         let database = self.database.as_deref().map(|url| ("DATABASE_URL", url));
-        let database = database.as_slice();
-        Server::start_with(&self.data_dir(), &[&token, args].concat(), &[database, environment].concat())
+        let time = (!self.is_impatient).then_some(("SEALCARD_REDIS_TIMEOUT_MS", "5000"));
+        let all = [database.as_slice(), time.as_slice(), environment].concat();
+        Server::start_with(&self.data_dir(), &[&token, args].concat(), &all)
     }
 
     /// Where its servers keep their key and their files.

@@ -157,7 +157,7 @@ fn started_again_with_an_old_copy() {
 
 #[test]
 fn hung_and_going_on() {
-    let site = Site::single();
+    let site = Site::single().impatient();
     let server = site.server();
     let token = server.sign_up("ada");
     change(&server, &token, "before");
@@ -177,7 +177,7 @@ fn hung_and_going_on() {
 /// What waits in a hung Redis's socket is carried out when it goes on: also the write of a value that is old by then.
 #[test]
 fn a_write_that_waited_in_a_hung_redis_does_not_outlive_a_change() {
-    let site = Site::single();
+    let site = Site::single().impatient();
     let server = site.server();
     let token = server.sign_up("ada");
     let Backend::Single(redis) = &site.backend else { unreachable!() };
@@ -202,7 +202,7 @@ fn a_write_that_waited_in_a_hung_redis_does_not_outlive_a_change() {
 
 #[test]
 fn slow_is_logged_and_not_waited_for() {
-    let site = Site::single();
+    let site = Site::single().impatient();
     let server = site.server();
     site.backend.cli(&["client", "pause", "300", "all"]);
     nobody_waits(&server);
@@ -323,7 +323,7 @@ fn a_marker_that_makes_no_sense_is_replaced() {
 /// Another server, which reaches Redis all the time, makes good what this one could not tell.
 #[test]
 fn what_a_server_that_is_cut_off_changes_is_seen_by_the_others() {
-    let site = Site::single();
+    let site = Site::single().impatient();
     let relay = Relay::to(site.backend.ports()[0]);
     let cut_off = site.start(&[], &[("REDIS_URL", &format!("redis://127.0.0.1:{}", relay.port))]);
     let other = site.server();

@@ -129,7 +129,7 @@ fn without_redis_a_change_is_seen_within_the_stated_time() {
 /// A server that does not answer is waited for once, and not again.
 #[test]
 fn a_server_that_hangs_does_not_hold_up_the_others() {
-    let site = Site::single();
+    let site = Site::single().impatient();
     let (one, other) = (site.server(), site.server());
     let token = one.sign_up("ada");
     one.wait_until("both are heard", |one| {

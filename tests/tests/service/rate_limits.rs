@@ -133,7 +133,7 @@ fn two_servers_share_one_budget() {
 
 #[test]
 fn without_redis_each_server_goes_on_by_itself() {
-    let mut site = Site::single();
+    let mut site = Site::single().impatient();
     let server = site.server_with(&[], &[ON]);
     within_a_minute();
     assert_eq!(admitted(4, |_| log_in(&server)), 4);

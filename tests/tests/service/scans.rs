@@ -222,7 +222,7 @@ fn redis_is_killed_and_comes_back_empty() {
 
 #[test]
 fn redis_hangs() {
-    while_scanning(&mut Site::single(), |redis, more| {
+    while_scanning(&mut Site::single().impatient(), |redis, more| {
         redis.hang();
         more();
         redis.go_on();
@@ -240,7 +240,7 @@ fn redis_is_emptied() {
 /// A server that counts and cannot reach Redis says so to those that can: nobody is told an old number for long.
 #[test]
 fn a_server_cut_off_from_redis_is_not_forgotten() {
-    let site = Site::single();
+    let site = Site::single().impatient();
     let relay = sealcard_tests::relay::Relay::to(site.backend.ports()[0]);
     let url = format!("redis://127.0.0.1:{}", relay.port);
     let (cut_off, other) = (site.server_with(&[], &[("REDIS_URL", &url)]), site.server());
@@ -292,7 +292,7 @@ fn what_redis_shows_comes_back_by_itself() {
 /// One master of a cluster is away: what the others show is right all the same, then and afterwards.
 #[test]
 fn one_master_away_does_not_spoil_the_others() {
-    let site = Site::new(Backend::Cluster(sealcard_tests::redis::Cluster::start()));
+    let site = Site::new(Backend::Cluster(sealcard_tests::redis::Cluster::start())).impatient();
     let Backend::Cluster(cluster) = &site.backend else { panic!("a cluster") };
     let server = site.server();
     let ada = Client::new(&server, "ada", "acme");

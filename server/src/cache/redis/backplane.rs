@@ -19,9 +19,6 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 /// After how long without a word a server counts as gone.
 const GONE_AFTER: Duration = Duration::from_millis(3_500);
 
-/// How long a change waits for the other servers.
-pub(super) const PATIENCE: Duration = Duration::from_millis(100);
-
 /// How many servers are remembered: whoever can write to Redis could name any number.
 const MAX_PEERS: usize = 1_000;
 
@@ -68,6 +65,8 @@ const fn is_false(value: &bool) -> bool {
 pub(super) struct Backplane {
     /// This server's name, of its own making.
     pub(super) server: String,
+    /// How long a change waits for the other servers.
+    patience: Duration,
     state: Mutex<State>,
 }
 
@@ -90,8 +89,8 @@ pub(super) struct Telling {
 }
 
 impl Backplane {
-    pub(super) fn new(server: String) -> Self {
-        Self { server, state: Mutex::default() }
+    pub(super) fn new(server: String, patience: Duration) -> Self {
+        Self { server, patience, state: Mutex::default() }
     }
 
     /// Begins to wait for those who are there now. Call it before publishing.
@@ -112,9 +111,9 @@ impl Backplane {
         Telling { seq, all_heard }
     }
 
-    /// Waits until everybody has heard, or [`PATIENCE`] is out: then those who were silent are not waited for any more.
+    /// Waits until everybody has heard, or the patience is out: then those who were silent are not waited for any more.
     pub(super) async fn finish(&self, telling: Telling) {
-        let in_time = tokio::time::timeout(PATIENCE, telling.all_heard).await.is_ok();
+        let in_time = tokio::time::timeout(self.patience, telling.all_heard).await.is_ok();
         let mut state = self.state();
         if let Some(waiting) = state.waiting.remove(&telling.seq)
             && !in_time
@@ -167,13 +166,15 @@ impl Backplane {
 mod tests {
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_millis(100);
+
     fn sign(server: &str, heard: Option<u64>) -> Sign {
         Sign { server: server.into(), heard: heard.map(|seq| ("me".into(), seq)), leaving: false }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_change_waits_for_all_who_are_there_and_not_for_long() {
-        let (backplane, now) = (Backplane::new("me".into()), Instant::now());
+        let (backplane, now) = (Backplane::new("me".into(), PATIENCE), Instant::now());
         let began = tokio::time::Instant::now();
         backplane.finish(backplane.begin(now)).await;
         assert_eq!(began.elapsed(), Duration::ZERO, "nobody is there");
@@ -202,7 +203,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_leaves_is_not_waited_for() {
-        let (backplane, now) = (Backplane::new("me".into()), Instant::now());
+        let (backplane, now) = (Backplane::new("me".into(), PATIENCE), Instant::now());
         backplane.hear(sign("a", None), now);
         let telling = backplane.begin(now);
         backplane.hear(Sign { server: "a".into(), heard: None, leaving: true }, now);
