@@ -49,11 +49,7 @@ pub async fn seed(db: &dyn Repository) -> Result<(), DbError> {
         created_at: clock::now(),
     };
     match db.create_account(account).await {
-        Ok(created) => {
-            created.unsettled();
-            Ok(())
-        }
-        Err(DbError::Conflict) => Ok(()),
+        Ok(_) | Err(DbError::Conflict) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -212,7 +212,8 @@ impl KeyRing {
         let place = self.keys.iter().position(|key| key.id().to_string() == id);
         let place = place.ok_or_else(|| RotateError::NoSuchKey(id.into()))?;
         let withdrawn = self.keys.remove(place);
-        let signs_now = |key: &RingKey| key.signs_from <= now && key.signs_until.is_none_or(|end| now <= end);
+        // One that ends in this very second signs nothing that comes later.
+        let signs_now = |key: &RingKey| key.signs_from <= now && key.signs_until.is_none_or(|end| now < end);
         let somebody_signs = self.keys.iter().any(signs_now);
         match self.keys.last_mut() {
             Some(last) if last.signs_until.is_none() => {
@@ -287,6 +288,11 @@ mod tests {
         assert_eq!((signs(&replaced, later), replaced.keys().len()), (id(9), 2));
         let (without_old, _) = next.clone().withdrawn(&id(1), key(9), later).unwrap();
         assert_eq!((signs(&without_old, later), without_old.keys().len()), (id(2), 1));
+        // In the very second in which the first one ended, and a third is to follow.
+        let turned = KeyRing::new(key(1), UnixTime::EARLIEST).rotated(key(2), NOW, NOW).unwrap();
+        let third = turned.rotated(key(3), NOW.saturating_add(900), NOW).unwrap();
+        let (third, _) = third.withdrawn(&id(2), key(9), NOW).unwrap();
+        assert_eq!(signs(&third, NOW.saturating_add(1)), id(3));
         assert_eq!(next.withdrawn("nobody", key(9), NOW).err(), Some(RotateError::NoSuchKey("nobody".into())));
     }
 

@@ -3,6 +3,7 @@
 //! A missing tool fails the test that needs it, with the package that brings it; `scripts/test` installs them all.
 
 pub mod binary;
+pub mod clock;
 pub mod fuzz;
 pub mod ports;
 pub mod postgres;

@@ -83,7 +83,8 @@ impl<T> Committed<T> {
         Self { value, change: Some(change) }
     }
 
-    /// The answer, for whoever has no cache yet: one that starts begins by reading the log.
+    /// The answer, for tests without a cache.
+    #[cfg(test)]
     pub(crate) fn unsettled(self) -> T {
         self.value
     }

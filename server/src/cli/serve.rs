@@ -69,6 +69,9 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
     let data_dir = DataDir::open(&settings.data_dir)?;
     let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
+    // What is wrong with the settings is said before anything is written.
+    let sink = event_sink(&settings.kafka_brokers)?;
+    let (trust_bundle, admin_token_hash) = (trust_bundle(settings)?, admin_token_hash(settings)?);
     let mut metrics = Registry::default();
     let db = connect(settings, &data_dir, &mut metrics).await?;
     if with_demo {
@@ -76,7 +79,7 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     }
     let cache = Cache::start(cached::TABLE, settings.cache.clone(), Arc::clone(&db) as _, &mut metrics).await?;
     let cache = Arc::new(cache);
-    let events = Events::new(Arc::clone(&db), Arc::clone(&cache), event_sink(&settings.kafka_brokers)?, &mut metrics);
+    let events = Events::new(Arc::clone(&db), Arc::clone(&cache), sink, &mut metrics);
     let (limits, proxies) = (settings.rate_limits, settings.trusted_proxies.clone());
     let limiter = RateLimiter::new(limits, proxies, Arc::clone(&cache), &mut metrics);
     let app = App::new(Arc::clone(&db), Arc::clone(&cache), metrics, keys, settings.issuer.clone(), events, limiter)
@@ -85,8 +88,8 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
         .with_max_pass_ttl(settings.max_pass_ttl)
         .with_ready_needs(settings.ready_needs)
         .with_public_url(settings.public_url.clone().unwrap_or_else(|| format!("http://{address}")))
-        .with_trust_bundle(trust_bundle(settings)?)
-        .with_admin_token_hash(admin_token_hash(settings)?);
+        .with_trust_bundle(trust_bundle)
+        .with_admin_token_hash(admin_token_hash);
     data_dir.write_jwks(&app.jwks(clock::now()))?;
     let app = Arc::new(app);
     if with_demo {

@@ -61,8 +61,8 @@ pub struct GivenSettings {
     #[arg(long, env = "REDIS_CA_FILE", value_name = "FILE")]
     redis_ca_file: Option<PathBuf>,
 
-    /// How long a command to Redis may take before the server goes on without it, and how long a change waits until other
-    /// servers have heard of it, 1 to 10000 [default: 100]
+    /// How long a command to Redis may take before the server goes on without it, 1 to 10000; a change waits as long for other
+    /// servers, from 100 to 1000 [default: 100]
     #[arg(long, env = "SEALCARD_REDIS_TIMEOUT_MS", value_name = "MILLISECONDS")]
     redis_timeout_ms: Option<u32>,
 

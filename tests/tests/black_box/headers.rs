@@ -87,6 +87,7 @@ fn every_answer_says_what_browsers_may_do_with_it() {
 #[test]
 fn every_answer_that_is_counted_says_how_many_more_there_are() {
     let server = Server::start(&["--rate-limits", "scan=4/60"]);
+    sealcard_tests::clock::with_left(60, 30);
     for (name, answer) in answers_until_refused(&server) {
         check(&name, &answer);
         let [state, policy, limit, remaining, reset] = LIMITS.map(|header| answer.header(header));

@@ -86,7 +86,8 @@ fn a_qr_token_is_no_login_and_a_login_no_qr_token() {
         );
     }
     for text in [session.clone(), format!("SC1:{}", session.to_uppercase())] {
-        let run = sealcard_tests::binary::run(&["verify", "--trust", &server.jwks(), &text]);
+        // From standard input: one in 64 begins with a hyphen.
+        let run = sealcard_tests::binary::run_with_input(&["verify", "--trust", &server.jwks(), "-"], text.as_bytes());
         assert_eq!((run.status, run.error_code().as_str()), (1, "malformed"));
     }
     for authorization in ["", "Bearer", "Bearer ", "Basic YTpi", &format!("Basic {session}"), &session] {

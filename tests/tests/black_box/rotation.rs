@@ -84,7 +84,10 @@ fn a_new_key_is_published_before_it_signs_and_the_old_one_s_tokens_live_on() {
     let told = withdraw(&second);
     assert!(told.stderr.contains("is refused by each verifier from its next fetch on"), "{}", told.stderr);
     until("the stolen key is gone", || !published(&server).contains(&second));
-    until("the trust file is written", || signer(&trust, &stolen_token) == Err("unknown_key".into()));
+    // With two chances in 256 a key that is left shares its hint, and then the signature tells.
+    until("the trust file is written", || {
+        signer(&trust, &stolen_token).is_err_and(|code| ["unknown_key", "bad_signature"].contains(&code.as_str()))
+    });
     let third = keys(&server).pop().unwrap().0;
     assert!(![first, &second].contains(&&third));
     assert_eq!(signer(&trust, &token(&server)), Ok(third));

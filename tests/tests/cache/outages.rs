@@ -120,6 +120,7 @@ fn killed_and_started_again_empty() {
     site.redis().resume_after_kill();
     redis_is(&server, "ok");
     assert_eq!(bio(&server), "meanwhile");
+    server.wait_until("it is said", |server| server.log().contains("leaving fallback"));
     let log = server.log();
     assert_eq!(log.matches("entering fallback").count(), 1, "said once: {log}");
     assert_eq!(log.matches("leaving fallback").count(), 1, "said once: {log}");
@@ -204,7 +205,7 @@ fn a_write_that_waited_in_a_hung_redis_does_not_outlive_a_change() {
 fn slow_is_logged_and_not_waited_for() {
     let site = Site::single().impatient();
     let server = site.server();
-    site.backend.cli(&["client", "pause", "300", "all"]);
+    site.backend.cli(&["client", "pause", "2000", "all"]);
     nobody_waits(&server);
     redis_is(&server, "ok");
     assert!(server.log().contains("slow Redis operation"), "{}", server.log());

@@ -24,17 +24,25 @@ fn change(server: &Server, token: &str, round: u64) {
     assert_eq!(server.request("PUT", "/api/profiles/me", Some(token), Some(&body)).status, 200);
 }
 
+/// They say when they have waited for each other in vain.
+const LOG: (&str, &str) = ("SEALCARD_LOG", "warn,sealcard_server::cache::redis::backplane=debug");
+
+/// How often one has waited for another in vain: the log of changes then makes good what a message should have told.
+fn waited_in_vain(servers: [&Server; 2]) -> usize {
+    servers.iter().map(|server| server.log().matches("did not confirm").count()).sum()
+}
+
 fn a_change_on_one_server_is_seen_on_the_other_when_it_is_acknowledged(site: Site) {
-    let (one, other) = (site.server(), site.server());
+    let (one, other) = (site.server_with(&[], &[LOG]), site.server_with(&[], &[LOG]));
     let token = one.sign_up("ada");
     // They know of each other after a heartbeat.
     one.wait_until("both are heard", |one| {
         change(one, &token, 0);
         other.metric("cache_told_total") > 0
     });
+    let before = waited_in_vain([&one, &other]);
     for round in 1..=200 {
-        bio(&other);
-        assert_eq!(other.lookup("/api/public/ada").0, "HIT");
+        other.wait_until("it is kept", |other| other.lookup("/api/public/ada").0 == "HIT");
         change(&one, &token, round);
         assert_eq!(bio(&other), round);
     }
@@ -43,6 +51,7 @@ fn a_change_on_one_server_is_seen_on_the_other_when_it_is_acknowledged(site: Sit
         change(&other, &token, round);
         assert_eq!(bio(&one), round);
     }
+    assert_eq!(waited_in_vain([&one, &other]), before);
 }
 
 /// 20,000 changes, half of them on each server, with readers on both, PostgreSQL below and one Redis beside: nobody reads
@@ -51,7 +60,7 @@ fn a_change_on_one_server_is_seen_on_the_other_when_it_is_acknowledged(site: Sit
 fn twenty_thousand_changes_and_no_stale_read() {
     let site = Site::single();
     let database = postgres::database();
-    let environment = [("DATABASE_URL", database.as_str())];
+    let environment = [("DATABASE_URL", database.as_str()), LOG];
     let servers = [site.server_with(&[], &environment), site.server_with(&[], &environment)];
     let users: Vec<_> = (0..4_u64)
         .map(|index| {
@@ -62,6 +71,7 @@ fn twenty_thousand_changes_and_no_stale_read() {
         .collect();
     // Both have been heard.
     std::thread::sleep(Duration::from_millis(1_500));
+    let before = waited_in_vain([&servers[0], &servers[1]]);
     let (done, reads, hits) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for reader in 0..4_usize {
@@ -104,6 +114,7 @@ fn twenty_thousand_changes_and_no_stale_read() {
     });
     let (reads, hits) = (reads.into_inner(), hits.into_inner());
     println!("20,000 changes, {reads} reads, {hits} of them hits, none stale");
+    assert_eq!(waited_in_vain([&servers[0], &servers[1]]), before);
     assert!(reads > 10_000, "{reads} reads");
 }
 
@@ -116,7 +127,8 @@ fn without_redis_a_change_is_seen_within_the_stated_time() {
     let token = one.sign_up("ada");
     for round in 1..=5 {
         bio(&other);
-        assert_eq!(other.lookup("/api/public/ada").0, "HIT");
+        // It forgets it once more when it reads that ada has signed up.
+        other.wait_until("it is kept", |other| other.lookup("/api/public/ada").0 == "HIT");
         change(&one, &token, round);
         assert_eq!(bio(&one), round, "at once, where it was changed");
         let began = Instant::now();

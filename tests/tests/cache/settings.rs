@@ -105,6 +105,7 @@ fn a_warmed_redis_answers_the_first_visitor() {
     let warm = |args: &[&str]| {
         let mut command = binary::command();
         command.args(["warm", "--data-dir"]).arg(server.data_dir()).args(args).env("REDIS_URL", site.backend.url());
+        command.env("SEALCARD_REDIS_TIMEOUT_MS", "5000");
         binary::Run::from(command.output().unwrap())
     };
     let run = warm(&["--limit", "10"]);

@@ -59,7 +59,7 @@ fn without_redis_events_go_to_the_database() {
         scan(&server, "qr_1");
     }
     server.wait_until("they are kept instead", |_| count(&site) == "21");
-    assert_eq!(fate(&server, "kept instead"), 20);
+    server.wait_until("and counted", |server| fate(server, "kept instead") == 20);
     site.redis().resume_after_kill();
     server.wait_until("Redis is used", |server| server.get("/health").json()["redis"] == "ok");
     for _ in 0..20 {
@@ -101,7 +101,7 @@ fn shares_are_taken_over_and_garbage_is_put_aside() {
     site.backend.cli(&["xadd", "qr.events", "*", "event", "{\"type\":\"qr.scanned\"}"]);
     site.backend.cli(&["xadd", "qr.events", "*", "else", "x"]);
     server.wait_until("they are put aside", |_| site.backend.cli(&["xlen", "qr.events.dead"]) == "2");
-    assert_eq!(fate(&server, "dead"), 2);
+    server.wait_until("and counted", |server| fate(server, "dead") == 2);
     let dead = site.backend.cli(&["xrange", "qr.events.dead", "-", "+"]);
     assert!(dead.contains("missing field") && dead.contains("no field event"), "{dead}");
     scan(&server, "qr_1");

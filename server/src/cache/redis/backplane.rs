@@ -16,6 +16,12 @@ use super::super::Invalidation;
 /// How often a server says that it is there.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// How long a change waits for other servers: as long as for Redis, but never less than their answer takes through it, and
+/// never so long that those who come and go hold up every change.
+pub(super) fn patience(redis_timeout: Duration) -> Duration {
+    redis_timeout.clamp(Duration::from_millis(100), Duration::from_secs(1))
+}
+
 /// After how long without a word a server counts as gone.
 const GONE_AFTER: Duration = Duration::from_millis(3_500);
 

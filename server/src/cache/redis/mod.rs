@@ -59,7 +59,7 @@ pub struct RedisOptions {
     pub data: &'static [&'static str],
     /// What the keys begin with that only show what the database says, and are not kept up to date by the log.
     pub views: &'static [&'static str],
-    /// How long a command may take, and how long a change waits for the other servers to say that they have heard.
+    /// How long a command may take, and, from 100 ms to a second, how long a change waits for the other servers.
     pub timeout: Duration,
     /// The longest pause between attempts to connect.
     pub max_pause: Duration,
@@ -124,7 +124,7 @@ impl Redis {
             topology: RwLock::new(Arc::new(Topology::Unknown)),
             moved: Notify::new(),
             refreshing: tokio::sync::Mutex::default(),
-            backplane: Backplane::new(random_token(), options.timeout),
+            backplane: Backplane::new(random_token(), backplane::patience(options.timeout)),
             signs,
             listener,
             log,
