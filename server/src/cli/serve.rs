@@ -67,11 +67,11 @@ async fn serve(settings: &Settings, with_demo: bool) -> Result<(), CliError> {
     // The port before the rest: if it is taken, nothing has been touched yet.
     let listener = listen(&settings.listen).await?;
     let address = listener.local_addr().map_err(|error| CliError::new("io", error))?;
-    let data_dir = DataDir::open(&settings.data_dir)?;
-    let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
     // What is wrong with the settings is said before anything is written.
     let sink = event_sink(&settings.kafka_brokers)?;
     let (trust_bundle, admin_token_hash) = (trust_bundle(settings)?, admin_token_hash(settings)?);
+    let data_dir = DataDir::open(&settings.data_dir)?;
+    let keys = data_dir.key_ring(settings.signing_key_file.as_deref())?;
     let mut metrics = Registry::default();
     let db = connect(settings, &data_dir, &mut metrics).await?;
     if with_demo {

@@ -207,6 +207,13 @@ mod tests {
         assert_eq!(began.elapsed(), PATIENCE, "nobody has been heard for long");
     }
 
+    #[test]
+    fn others_are_waited_for_as_long_as_redis_within_bounds() {
+        for (redis_timeout, waited) in [(1, 100), (100, 100), (500, 500), (1_000, 1_000), (10_000, 1_000)] {
+            assert_eq!(patience(Duration::from_millis(redis_timeout)), Duration::from_millis(waited));
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_leaves_is_not_waited_for() {
         let (backplane, now) = (Backplane::new("me".into(), PATIENCE), Instant::now());
